@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Making a device run, or explaining in one sentence why the kernel refused:
+ * what is wrong, what there is instead, what to do.
+ */
+#include "activate.h"
+#include "module.h"
+#include "sysfs.h"
+
+static void explain_parent(const struct host *h, const struct mdev *m, struct error *error)
+{
+	_cleanup_free_ char *module = module_of_type(m->type), *names = NULL, *known = NULL;
+	_cleanup_(strv_done) struct strv parents = {};
+	const char *nearest;
+
+	sysfs_list_parents(h, &parents);
+	nearest = strv_nearest(&parents, m->parent);
+	if (nearest) {
+		error_set(error, "there is no parent '%s', did you mean '%s'?", m->parent, nearest);
+		return;
+	}
+	names = strv_join(&parents, 5);
+	if (parents.n)
+		known = xasprintf("parents are %s", names);
+	else
+		known = xstrdup("no driver has registered any parent");
+	if (module_is_loaded(h, module))
+		error_set(error, "there is no parent '%s' (%s); the module %s of that type is loaded, but has not registered it",
+			  m->parent, known, module);
+	else
+		error_set(error, "there is no parent '%s' (%s); the module %s of that type is not loaded, try 'modprobe %s'",
+			  m->parent, known, module, module);
+}
+
+static void explain_type(const struct host *h, const struct mdev *m, struct error *error)
+{
+	_cleanup_(mdev_type_list_done) struct mdev_type_list types = {};
+	_cleanup_(strv_done) struct strv ids = {};
+	_cleanup_free_ char *names = NULL;
+	const char *nearest;
+
+	sysfs_list_types(h, m->parent, &types);
+	for (size_t i = 0; i < types.n; i++)
+		strv_add(&ids, xstrdup(types.t[i].id));
+	strv_sort(&ids);
+	names = strv_join(&ids, 12);
+	nearest = strv_nearest(&ids, m->type);
+	if (!ids.n)
+		error_set(error, "%s offers no types at present", m->parent);
+	else
+		error_set(error, "%s has no type '%s'%s%s%s; it offers %s", m->parent, m->type,
+			  nearest ? ", did you mean '" : "", nearest ? nearest : "",
+			  nearest ? "'?" : "", names);
+}
+
+/* "mtty-1 (3), mtty-2 (1)": what else is free on the parent. */
+static char *free_on_parent(const struct mdev_type_list *types, const struct mdev *m)
+{
+	_cleanup_(strv_done) struct strv found = {};
+
+	for (size_t i = 0; i < types->n; i++) {
+		const struct mdev_type *t = &types->t[i];
+
+		if (t->available && str_eq(t->parent, m->parent) && !str_eq(t->id, m->type))
+			strv_add(&found, xasprintf("%s (%lu)", t->id, t->available));
+	}
+	return found.n ? strv_join(&found, 8) : xstrdup("no other type");
+}
+
+static char *free_elsewhere(const struct mdev_type_list *types, const struct mdev *m)
+{
+	_cleanup_(strv_done) struct strv found = {};
+
+	for (size_t i = 0; i < types->n; i++) {
+		const struct mdev_type *t = &types->t[i];
+
+		if (t->available && str_eq(t->id, m->type) && !str_eq(t->parent, m->parent))
+			strv_add(&found, xasprintf("%s (%lu)", t->parent, t->available));
+	}
+	return found.n ? strv_join(&found, 5) : xstrdup("no other parent");
+}
+
+static size_t count_active(const struct host *h, const struct mdev *m)
+{
+	_cleanup_(mdev_list_done) struct mdev_list running = {};
+	size_t n = 0;
+
+	sysfs_list(h, m->parent, &running);
+	for (size_t i = 0; i < running.n; i++)
+		n += str_eq(running.m[i].type, m->type);
+	return n;
+}
+
+static void explain_instances(const struct host *h, const struct mdev *m, int r,
+			      struct error *error)
+{
+	_cleanup_(mdev_type_list_done) struct mdev_type_list types = {};
+	_cleanup_free_ char *here = NULL, *elsewhere = NULL;
+
+	sysfs_list_types(h, NULL, &types);
+	mdev_type_list_sort(&types);
+	here = free_on_parent(&types, m);
+	elsewhere = free_elsewhere(&types, m);
+	if (r == -ENOSPC || r == -EUSERS)
+		error_set(error, "no instance of %s is free on %s, where %zu of it are active; free there: %s; %s is free on: %s",
+			  m->type, m->parent, count_active(h, m), here, m->type, elsewhere);
+	else
+		error_set(error, "the driver of %s refused to create a device of type %s: %s; free there: %s; %s is free on: %s",
+			  m->parent, m->type, strerror(-r), here, m->type, elsewhere);
+}
+
+static void explain_taken(const struct host *h, const struct mdev *m, struct error *error)
+{
+	_cleanup_(mdev_done) struct mdev taken = {};
+
+	if (sysfs_find(h, m->uuid, &taken) < 0)
+		error_set(error, "a device of this UUID is still being created or removed; try again when that is done");
+	else if (str_eq(taken.parent, m->parent) && str_eq(taken.type, m->type))
+		error_set(error, "it is already active on %s", taken.parent);
+	else
+		error_set(error, "the UUID is already active on %s as %s; stop that first or take another UUID",
+			  taken.parent, taken.type);
+}
+
+static void explain_create(const struct host *h, const struct mdev *m, int r, struct error *error)
+{
+	switch (r) {
+	case -EEXIST:
+		explain_taken(h, m, error);
+		break;
+	case -ENOENT:
+		if (sysfs_has_parent(h, m->parent))
+			explain_type(h, m, error);
+		else
+			explain_parent(h, m, error);
+		break;
+	case -ENODEV:
+		error_set(error, "the driver of parent %s is just being unloaded", m->parent);
+		break;
+	case -EAGAIN:
+		error_set(error, "the driver of parent %s is not ready yet; try again later", m->parent);
+		break;
+	case -EACCES:
+	case -EPERM:
+		if (geteuid() != 0) {
+			error_set(error, "only root may create devices");
+			break;
+		}
+		/* fall through */
+	default:
+		explain_instances(h, m, r, error);
+	}
+}
+
+/* What an errno of an attribute means to a driver's user. */
+static char *explain_attr(const struct mdev_attr *attr, int r)
+{
+	switch (r) {
+	case -ENOENT:
+		return xasprintf("this type of device has no attribute '%s'", attr->name);
+	case -ELOOP:
+	case -EXDEV:
+		return xasprintf("the attribute '%s' leads out of the device's directory", attr->name);
+	case -EACCES:
+		return xasprintf("the attribute '%s' cannot be written", attr->name);
+	/* vfio_ap: another device or the host's own driver has the queue. */
+	case -EADDRINUSE:
+		return xasprintf("the attribute '%s' cannot be \"%s\": another device has that",
+				 attr->name, attr->value);
+	case -EADDRNOTAVAIL:
+		return xasprintf("the attribute '%s' cannot be \"%s\": that is reserved for the host",
+				 attr->name, attr->value);
+	case -EMSGSIZE:
+		return xasprintf("the driver took only a part of the value of attribute '%s'",
+				 attr->name);
+	default:
+		return xasprintf("the driver refused attribute '%s' with value \"%s\": %s",
+				 attr->name, attr->value, strerror(-r));
+	}
+}
+
+static int set_attrs(const struct host *h, const struct mdev *m, struct error *error)
+{
+	for (size_t i = 0; i < m->n_attrs; i++) {
+		int r = sysfs_set_attr(h, m->uuid, m->attrs[i].name, m->attrs[i].value);
+
+		if (r < 0) {
+			_cleanup_free_ char *why = explain_attr(&m->attrs[i], r);
+
+			error_set(error, "%s", why);
+			return r;
+		}
+	}
+	return 0;
+}
+
+int activate(const struct host *h, const struct mdev *m, struct error *error)
+{
+	int r, undo;
+
+	r = sysfs_create(h, m->parent, m->type, m->uuid);
+	if (r < 0) {
+		explain_create(h, m, r, error);
+		return r;
+	}
+	r = set_attrs(h, m, error);
+	if (r < 0) {
+		undo = sysfs_remove(h, m->uuid);
+		if (undo < 0 && undo != -ENOENT) {
+			_cleanup_free_ char *why = take_ptr(error->text);
+
+			error_set(error, "%s; removing the device again failed as well (%s), so it is active without its attributes",
+				  why, strerror(-undo));
+		}
+	}
+	return r;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What several commands share: finding the definition that is meant, reading
+ * --jsonfile, and the sentences for definitions that cannot be written.
+ */
+#include "cmd.h"
+#include "config.h"
+
+#include <fcntl.h>
+
+void warn_of(const struct strv *problems)
+{
+	for (size_t i = 0; i < problems->n; i++)
+		warn("%s", problems->s[i]);
+}
+
+int read_jsonfile(struct mdev *m, const char *file)
+{
+	bool from_stdin = str_eq(file, "-") || str_eq(file, "/dev/stdin");
+	_cleanup_(error_done) struct error error = {};
+	_cleanup_free_ char *text = NULL;
+	_cleanup_close_ int fd = -1;
+	size_t length;
+	int r;
+
+	if (from_stdin)
+		fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	else
+		fd = open(file, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	r = fd < 0 ? -errno : read_all(fd, DEFINITION_MAX, false, &text, &length);
+	if (r == -EFBIG)
+		return fail("%s is larger than 1 MB, which no definition is", file);
+	if (r < 0)
+		return fail_errno(r, "cannot read %s", from_stdin ? "standard input" : file);
+	if (from_stdin && !length)
+		return fail("standard input is empty, expected a definition in JSON");
+	r = mdev_from_json(m, text, length, from_stdin ? "standard input" : file, &error);
+	return r < 0 ? fail("%s", error.text) : 0;
+}
+
+int pick_definition(const struct host *h, const struct args *a, const char *what,
+		    struct mdev *ret_mdev)
+{
+	_cleanup_(error_done) struct error error = {};
+	_cleanup_(strv_done) struct strv parents = {};
+	_cleanup_free_ char *names = NULL;
+	const char *parent = a->value[OPT_PARENT];
+	int r = 0;
+
+	if (!parent) {
+		r = config_parents_of(h, a->uuid, &parents);
+		if (r == 0 && parents.n == 0)
+			return -ENOENT;
+		names = strv_join(&parents, 5);
+		if (parents.n > 1)
+			return fail("%s %s: it is defined on several parents (%s); say which with --parent",
+				    what, a->uuid, names);
+		parent = parents.n ? parents.s[0] : "";
+	}
+	if (r == 0)
+		r = config_load(h, a->uuid, parent, ret_mdev, &error);
+	if (r == 0 || (r == -ENOENT && !error.text))
+		return r;
+	if (error.text)
+		return fail("%s %s: %s", what, a->uuid, error.text);
+	return fail_errno(r, "%s %s: cannot read its definition", what, a->uuid);
+}
+
+static const char *root_needed(int r)
+{
+	return (r == -EACCES || r == -EPERM) && geteuid() != 0 ? "; root is needed" : "";
+}
+
+int lock_definitions(const struct host *h, const char *what, bool make)
+{
+	_cleanup_free_ char *dir = config_dir(h);
+	int lock = config_lock(h, make);
+
+	if (lock >= 0 || (lock == -ENOENT && !make))
+		return lock;
+	return fail("%s: cannot lock %s for writing: %s%s", what, dir, strerror(-lock),
+		    root_needed(lock));
+}
+
+int fail_to_write(const struct host *h, int r, const char *what, const char *parent,
+		  const char *uuid)
+{
+	_cleanup_free_ char *path = config_path(h, parent, uuid);
+
+	switch (r) {
+	case -EEXIST:
+		return fail("%s %s: it is already defined on %s; 'mdevctl modify' changes it", what,
+			    uuid, parent);
+	case -ELOOP:
+		return fail("%s %s: %s is a symbolic link, which is not replaced; change the file that it leads to",
+			    what, uuid, path);
+	case -ENOTSUP:
+		return fail("%s %s: %s is not a regular file; move it away first", what, uuid, path);
+	default:
+		return fail("%s %s: cannot write %s: %s%s", what, uuid, path, strerror(-r),
+			    root_needed(r));
+	}
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * list, types: what runs, what is defined, what the hardware offers.
+ */
+#include "cmd.h"
+#include "config.h"
+#include "output.h"
+#include "sysfs.h"
+
+static int collect_defined(const struct host *h, const struct args *a, struct mdev_list *list)
+{
+	_cleanup_(sysfs_bus_done) struct sysfs_bus bus = { -1 };
+	_cleanup_(strv_done) struct strv problems = {};
+	const char *parent = a->value[OPT_PARENT];
+	int r;
+
+	if (has(a, O(UUID)))
+		r = config_find(h, a->uuid, parent, list, &problems);
+	else
+		r = config_list(h, parent, list, &problems);
+	warn_of(&problems);
+	if (r < 0) {
+		_cleanup_free_ char *dir = config_dir(h);
+
+		return fail_errno(r, "cannot list the definitions in %s", dir);
+	}
+	sysfs_bus_open(h, &bus);
+	for (size_t i = 0; i < list->n; i++)
+		list->m[i].active = sysfs_bus_runs(&bus, list->m[i].uuid, list->m[i].parent);
+	return 0;
+}
+
+/* Whether a running device is defined, and starts by itself. */
+static void join_definition(const struct host *h, struct mdev *m)
+{
+	_cleanup_(mdev_done) struct mdev defined = {};
+	_cleanup_(error_done) struct error error = {};
+
+	if (config_load(h, m->uuid, m->parent, &defined, &error) == 0) {
+		m->defined = true;
+		m->autostart = defined.autostart;
+	} else if (error.text) {
+		warn("%s", error.text);
+	}
+}
+
+static int collect_running(const struct host *h, const struct args *a, struct mdev_list *list)
+{
+	const char *parent = a->value[OPT_PARENT];
+	int r;
+
+	if (has(a, O(UUID))) {
+		_cleanup_(mdev_done) struct mdev m = {};
+
+		r = sysfs_find(h, a->uuid, &m);
+		if (r == 0 && (!parent || str_eq(parent, m.parent)))
+			mdev_list_take(list, &m);
+	} else {
+		r = sysfs_list(h, parent, list);
+		if (r < 0)
+			return fail_errno(r, "cannot list the running devices");
+	}
+	for (size_t i = 0; i < list->n; i++)
+		join_definition(h, &list->m[i]);
+	return 0;
+}
+
+int cmd_list(const struct host *h, const struct args *a)
+{
+	_cleanup_(mdev_list_done) struct mdev_list list = {};
+	bool defined = has(a, O(DEFINED));
+	int r;
+
+	r = defined ? collect_defined(h, a, &list) : collect_running(h, a, &list);
+	if (r < 0)
+		return r;
+	mdev_list_sort(&list);
+	if (!has(a, O(DUMPJSON)))
+		output_mdevs_text(&list, defined, has(a, O(VERBOSE)));
+	else if (has(a, O(UUID)) && list.n == 1)
+		output_mdev_json(&list.m[0]);
+	else
+		output_mdevs_json(&list);
+	return 0;
+}
+
+int cmd_types(const struct host *h, const struct args *a)
+{
+	_cleanup_(mdev_type_list_done) struct mdev_type_list list = {};
+	int r;
+
+	r = sysfs_list_types(h, a->value[OPT_PARENT], &list);
+	if (r < 0)
+		return fail_errno(r, "cannot list the parent devices");
+	mdev_type_list_sort(&list);
+	if (has(a, O(DUMPJSON)))
+		output_types_json(&list);
+	else
+		output_types_text(&list);
+	return 0;
+}

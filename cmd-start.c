@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * start, stop: make a device run, and end it.
+ */
+#include "activate.h"
+#include "cmd.h"
+#include "config.h"
+#include "sysfs.h"
+#include "vfio.h"
+
+static int check_against_definition(const struct args *a, const struct mdev *m)
+{
+	const char *type = a->value[OPT_TYPE];
+
+	if (!type || str_eq(type, m->type))
+		return 0;
+	return fail("cannot start %s: it is defined on %s as %s, not as %s; leave --type out, or change the definition",
+		    m->uuid, m->parent, m->type, type);
+}
+
+/* A device that is not defined: all of it is in the arguments. */
+static int describe_transient(const struct args *a, struct mdev *m)
+{
+	const char *parent = a->value[OPT_PARENT];
+
+	if (has(a, O(UUID)))
+		memcpy(m->uuid, a->uuid, sizeof(m->uuid));
+	else
+		uuid_make(m->uuid);
+	if (!parent || !has(a, O(TYPE) | O(JSONFILE)))
+		return fail("cannot start %s: it is not defined%s%s; define it, or give --parent and --type",
+			    a->uuid, parent ? " on " : "", parent ? parent : "");
+	m->parent = xstrdup(parent);
+	if (has(a, O(JSONFILE)))
+		return read_jsonfile(m, a->value[OPT_JSONFILE]);
+	m->type = xstrdup(a->value[OPT_TYPE]);
+	return 0;
+}
+
+static int describe(const struct host *h, const struct args *a, struct mdev *m)
+{
+	int r = -ENOENT;
+
+	if (has(a, O(UUID)) && !has(a, O(JSONFILE)))
+		r = pick_definition(h, a, "cannot start", m);
+	if (r == -ENOENT)
+		return describe_transient(a, m);
+	return r < 0 ? r : check_against_definition(a, m);
+}
+
+int cmd_start(const struct host *h, const struct args *a)
+{
+	_cleanup_(error_done) struct error error = {};
+	_cleanup_(mdev_done) struct mdev m = {};
+	int r;
+
+	r = describe(h, a, &m);
+	if (r < 0)
+		return r;
+	r = activate(h, &m, &error);
+	if (r < 0)
+		return fail("cannot start %s: %s", m.uuid, error.text);
+	if (!has(a, O(UUID)))
+		puts(m.uuid);
+	return 0;
+}
+
+/*
+ * The kernel lets `remove` of a device in use block until it is released,
+ * unkillably after the first signal: so look first.
+ */
+static int check_in_use(const struct host *h, const struct args *a)
+{
+	_cleanup_free_ char *group = NULL, *names = NULL;
+	_cleanup_(strv_done) struct strv holders = {};
+
+	if (sysfs_iommu_group(h, a->uuid, &group) < 0 || !vfio_group_in_use(h, group, &holders))
+		return 0;
+	if (!holders.n)
+		strv_add(&holders, xstrdup("a process that cannot be seen from here"));
+	names = strv_join(&holders, 5);
+	if (has(a, O(FORCE))) {
+		warn("%s is in use by %s; waiting until it is released", a->uuid, names);
+		return 0;
+	}
+	return fail("cannot stop %s: it is in use by %s; end that first, or wait for it with --force",
+		    a->uuid, names);
+}
+
+int cmd_stop(const struct host *h, const struct args *a)
+{
+	int r;
+
+	r = check_in_use(h, a);
+	if (r < 0)
+		return r;
+	r = sysfs_remove(h, a->uuid);
+	switch (r) {
+	case 0:
+		return 0;
+	case -ENOENT:
+		return fail("cannot stop %s: it is not active; 'mdevctl list' shows what is", a->uuid);
+	case -EINPROGRESS:
+		return fail("cannot stop %s: it is half made, and removing it now would leave it stuck; if its creation does not end, only unloading the driver of its parent removes it",
+			    a->uuid);
+	case -EACCES:
+	case -EPERM:
+		if (geteuid() != 0)
+			return fail("cannot stop %s: only root may remove devices", a->uuid);
+		/* fall through */
+	default:
+		return fail_errno(r, "cannot stop %s: the kernel refused to remove it", a->uuid);
+	}
+}

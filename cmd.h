@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The commands, and what several of them share.  A command returns 0,
+ * WRONG_USAGE, or another negative value after it has said what failed.
+ */
+#ifndef MDEVCTL_CMD_H
+#define MDEVCTL_CMD_H
+
+#include "args.h"
+#include "host.h"
+#include "mdev.h"
+
+int cmd_define(const struct host *h, const struct args *a);
+int cmd_undefine(const struct host *h, const struct args *a);
+int cmd_modify(const struct host *h, const struct args *a);
+int cmd_start(const struct host *h, const struct args *a);
+int cmd_stop(const struct host *h, const struct args *a);
+int cmd_start_parent_mdevs(const struct host *h, const struct args *a);
+int cmd_list(const struct host *h, const struct args *a);
+int cmd_types(const struct host *h, const struct args *a);
+
+/* Warns of each, so that one bad file does not hide the rest. */
+void warn_of(const struct strv *problems);
+/* Fills @m with the definition in --jsonfile, and says what is wrong with it. */
+int read_jsonfile(struct mdev *m, const char *file);
+/*
+ * The definition that --uuid and --parent name.  -ENOENT without a word if
+ * there is none; other errors are told, beginning with @what ("cannot ...").
+ */
+int pick_definition(const struct host *h, const struct args *a, const char *what,
+		    struct mdev *ret_mdev);
+/*
+ * Takes the lock for writing definitions, and says why not; but -ENOENT
+ * without a word if not @make and there is no directory of definitions.
+ */
+int lock_definitions(const struct host *h, const char *what, bool make);
+/* Says why a definition could not be written or removed, and returns @r. */
+int fail_to_write(const struct host *h, int r, const char *what, const char *parent,
+		  const char *uuid);
+
+#endif

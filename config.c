@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Definitions on disk.  Knows nothing of running devices and prints nothing.
+ *
+ * A directory below the configuration directory is a parent, a file in it
+ * whose name is a UUID is a definition.  Names that begin with a dot are
+ * temporary files and are passed over.
+ */
+#include "config.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+/* Relative to the root; SYSCONFDIR is absolute. */
+#define CONFIG_DIR (&SYSCONFDIR "/mdevctl.d"[1])
+/* Only the holder of the lock writes, so one name does; a leftover of a
+ * killed writer is replaced by the next. */
+#define TEMP_NAME ".mdevctl.tmp"
+
+char *config_dir(const struct host *h)
+{
+	return xasprintf("%s/%s", h->root, CONFIG_DIR);
+}
+
+char *config_path(const struct host *h, const char *parent, const char *uuid)
+{
+	return xasprintf("%s/%s/%s/%s", h->root, CONFIG_DIR, parent, uuid);
+}
+
+static bool is_reserved(const char *name)
+{
+	return str_eq(name, "scripts.d") || str_eq(name, "pools.d");
+}
+
+/* Opens what should be a definition, and never a device or, for ever, a FIFO. */
+static int open_definition(int dirfd, const char *uuid, bool known_regular)
+{
+	struct stat st;
+	int fd;
+
+	if (!known_regular) {
+		if (fstatat(dirfd, uuid, &st, 0) < 0)
+			return -errno;
+		if (!S_ISREG(st.st_mode))
+			return -ENOTSUP;
+	}
+	fd = openat(dirfd, uuid, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int read_definition(const struct host *h, int dirfd, bool known_regular,
+			   struct mdev *m, struct error *error)
+{
+	_cleanup_free_ char *path = config_path(h, m->parent, m->uuid);
+	_cleanup_free_ char *text = NULL;
+	_cleanup_close_ int fd = -1;
+	size_t length;
+	int r;
+
+	fd = open_definition(dirfd, m->uuid, known_regular);
+	r = fd < 0 ? fd : read_all(fd, DEFINITION_MAX, true, &text, &length);
+	if (r == -ENOTSUP)
+		error_set(error, "%s is not a regular file", path);
+	else if (r == -EFBIG)
+		error_set(error, "%s is larger than 1 MB, which no definition is", path);
+	else if (r < 0)
+		error_set(error, "cannot read %s: %s", path, strerror(-r));
+	if (r < 0)
+		return r;
+	r = mdev_from_json(m, text, length, path, error);
+	if (r < 0)
+		return r;
+	m->defined = true;
+	return 0;
+}
+
+/* Adds one definition to the list, or what is wrong with it to the problems. */
+static void add_definition(const struct host *h, int dirfd, const char *parent, const char *uuid,
+			   bool known_regular, struct mdev_list *list, struct strv *problems)
+{
+	_cleanup_(mdev_done) struct mdev m = { .parent = xstrdup(parent) };
+	_cleanup_(error_done) struct error error = {};
+	int r;
+
+	memcpy(m.uuid, uuid, sizeof(m.uuid));
+	r = read_definition(h, dirfd, known_regular, &m, &error);
+	if (r == 0)
+		mdev_list_take(list, &m);
+	else if (r != -ENOENT)
+		strv_add(problems, take_ptr(error.text));
+}
+
+static bool is_dangling(int dirfd, const struct dirent *e)
+{
+	struct stat st;
+
+	return e->d_type == DT_LNK && fstatat(dirfd, e->d_name, &st, 0) < 0 && errno == ENOENT;
+}
+
+static void scan_entry(const struct host *h, int dirfd, const char *parent, const struct dirent *e,
+		       struct mdev_list *list, struct strv *problems)
+{
+	if (*e->d_name == '.')
+		return;
+	if (!uuid_is_normal(e->d_name) || is_dangling(dirfd, e)) {
+		_cleanup_free_ char *path = config_path(h, parent, e->d_name);
+
+		strv_add(problems, xasprintf(is_dangling(dirfd, e) ?
+				"%s is ignored: it is a link to nothing" :
+				"%s is ignored: its name is not a UUID in lower case", path));
+		return;
+	}
+	add_definition(h, dirfd, parent, e->d_name, e->d_type == DT_REG, list, problems);
+}
+
+static int scan_parent(const struct host *h, const char *parent, struct mdev_list *list,
+		       struct strv *problems)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *e;
+	int r;
+
+	r = host_opendirf(h, &dir, "%s/%s", CONFIG_DIR, parent);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	while ((e = dir_next(dir)))
+		scan_entry(h, dirfd(dir), parent, e, list, problems);
+	return -errno;
+}
+
+/* The names of the parents' directories.  Anything else in their place is a
+ * problem worth a word only if @problems is wanted. */
+static int list_parents(const struct host *h, struct strv *parents, struct strv *problems)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *e;
+	int r;
+
+	r = host_opendirf(h, &dir, "%s", CONFIG_DIR);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	while ((e = dir_next(dir))) {
+		struct stat st;
+
+		if (*e->d_name == '.' || is_reserved(e->d_name))
+			continue;
+		if (e->d_type == DT_DIR ||
+		    (fstatat(dirfd(dir), e->d_name, &st, 0) == 0 && S_ISDIR(st.st_mode)))
+			strv_add(parents, xstrdup(e->d_name));
+		else if (problems)
+			strv_add(problems, xasprintf("%s/%s/%s is ignored: only a directory named for a parent device belongs there",
+						     h->root, CONFIG_DIR, e->d_name));
+	}
+	return -errno;
+}
+
+int config_list(const struct host *h, const char *parent, struct mdev_list *list,
+		struct strv *problems)
+{
+	_cleanup_(strv_done) struct strv parents = {};
+	int r;
+
+	if (parent)
+		return scan_parent(h, parent, list, problems);
+	r = list_parents(h, &parents, problems);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < parents.n; i++) {
+		r = scan_parent(h, parents.s[i], list, problems);
+		if (r < 0)
+			strv_add(problems, xasprintf("cannot read %s/%s/%s: %s", h->root, CONFIG_DIR,
+						     parents.s[i], strerror(-r)));
+	}
+	return 0;
+}
+
+int config_find(const struct host *h, const char *uuid, const char *parent,
+		struct mdev_list *list, struct strv *problems)
+{
+	_cleanup_(strv_done) struct strv parents = {};
+	int r = 0;
+
+	if (parent)
+		strv_add(&parents, xstrdup(parent));
+	else
+		r = list_parents(h, &parents, NULL);
+	for (size_t i = 0; i < parents.n; i++) {
+		_cleanup_close_ int fd = host_openf(h, O_PATH | O_DIRECTORY, "%s/%s", CONFIG_DIR,
+						    parents.s[i]);
+
+		if (fd >= 0)
+			add_definition(h, fd, parents.s[i], uuid, false, list, problems);
+	}
+	return r;
+}
+
+int config_load(const struct host *h, const char *uuid, const char *parent,
+		struct mdev *ret_mdev, struct error *error)
+{
+	_cleanup_(mdev_done) struct mdev m = { .parent = xstrdup(parent) };
+	_cleanup_close_ int fd = host_openf(h, O_PATH | O_DIRECTORY, "%s/%s", CONFIG_DIR, parent);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	memcpy(m.uuid, uuid, sizeof(m.uuid));
+	r = read_definition(h, fd, false, &m, error);
+	if (r < 0)
+		return r;
+	*ret_mdev = m;
+	m = (struct mdev){};
+	return 0;
+}
+
+int config_parents_of(const struct host *h, const char *uuid, struct strv *parents)
+{
+	_cleanup_(strv_done) struct strv all = {};
+	int r = list_parents(h, &all, NULL);
+
+	for (size_t i = 0; i < all.n; i++) {
+		_cleanup_close_ int fd = host_openf(h, O_PATH | O_DIRECTORY, "%s/%s", CONFIG_DIR,
+						    all.s[i]);
+		struct stat st;
+
+		if (fd >= 0 && fstatat(fd, uuid, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			strv_add(parents, xstrdup(all.s[i]));
+	}
+	strv_sort(parents);
+	return r;
+}
+
+int config_lock(const struct host *h, bool make)
+{
+	_cleanup_close_ int fd = -1;
+
+	if (make)
+		fd = host_make_dir(h, CONFIG_DIR);
+	else
+		fd = host_openf(h, O_RDONLY | O_DIRECTORY, CONFIG_DIR);
+	if (fd < 0)
+		return fd;
+	while (flock(fd, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return take_fd(&fd);
+}
+
+static int open_parent_dir(int lock, const char *parent, bool make)
+{
+	int fd = openat(lock, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 || errno != ENOENT || !make)
+		return fd < 0 ? -errno : fd;
+	if (mkdirat(lock, parent, 0755) < 0)
+		return -errno;
+	dir_sync(lock);
+	fd = openat(lock, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* A new file in @dirfd with this text, durable; 0 or -errno. */
+static int write_temp(int dirfd, const char *text)
+{
+	_cleanup_close_ int fd = -1;
+	size_t length = strlen(text);
+
+	if (unlinkat(dirfd, TEMP_NAME, 0) < 0 && errno != ENOENT)
+		return -errno;
+	fd = openat(dirfd, TEMP_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return -errno;
+	/* Readable by all whatever the umask: s390-tools' zdev and libvirt read it. */
+	if (fchmod(fd, 0644) < 0)
+		return -errno;
+	while (length) {
+		ssize_t n = write(fd, text, length);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0) {
+			text += n;
+			length -= (size_t)n;
+		}
+	}
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+static char *definition_text(const struct mdev *m)
+{
+	json_t *json = mdev_to_json(m);
+	_cleanup_free_ char *text = json_dumps(json, JSON_INDENT(2));
+
+	json_decref(json);
+	return xasprintf("%s\n", text);
+}
+
+/* Whether the file exists; @ret_same: whether it says @text already. */
+static int compare_file(int dirfd, const char *name, const char *text, bool *ret_same)
+{
+	_cleanup_close_ int fd = open_definition(dirfd, name, false);
+	_cleanup_free_ char *old = NULL;
+	size_t length;
+	int r;
+
+	*ret_same = false;
+	if (fd < 0)
+		return fd;
+	r = read_all(fd, DEFINITION_MAX, true, &old, &length);
+	*ret_same = r == 0 && str_eq(old, text);
+	return 0;
+}
+
+int config_write(int lock, const struct mdev *m, bool replace)
+{
+	_cleanup_free_ char *text = definition_text(m);
+	_cleanup_close_ int dir = open_parent_dir(lock, m->parent, true);
+	struct stat st;
+	bool same;
+	int r;
+
+	if (dir < 0)
+		return dir;
+	if (fstatat(dir, m->uuid, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (!replace)
+			return -EEXIST;
+		/* What is not ours to replace: a link into another tree (NixOS),
+		 * or a directory, which rename would refuse less clearly. */
+		if (!S_ISREG(st.st_mode))
+			return S_ISLNK(st.st_mode) ? -ELOOP : -ENOTSUP;
+		r = compare_file(dir, m->uuid, text, &same);
+		if (r == 0 && same)
+			return 0;
+	}
+	r = write_temp(dir, text);
+	if (r == 0 && renameat(dir, TEMP_NAME, dir, m->uuid) < 0)
+		r = -errno;
+	if (r < 0) {
+		unlinkat(dir, TEMP_NAME, 0);
+		return r;
+	}
+	return dir_sync(dir);
+}
+
+int config_remove(int lock, const char *uuid, const char *parent)
+{
+	_cleanup_close_ int dir = open_parent_dir(lock, parent, false);
+
+	if (dir < 0)
+		return dir;
+	if (unlinkat(dir, uuid, 0) < 0)
+		return -errno;
+	return dir_sync(dir);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Definitions on disk: SYSCONFDIR/mdevctl.d/PARENT/UUID.  Knows nothing of
+ * running devices.
+ */
+#ifndef MDEVCTL_CONFIG_H
+#define MDEVCTL_CONFIG_H
+
+#include "host.h"
+#include "mdev.h"
+
+/*
+ * What stands in the way of reading a definition is collected as one sentence
+ * each in @problems: one bad file never hides the others.
+ */
+
+/* Adds every definition (of @parent only, if not NULL), unsorted.  A missing
+ * directory is no definitions.  0 or -errno if the directory cannot be read. */
+int config_list(const struct host *h, const char *parent, struct mdev_list *list,
+		struct strv *problems);
+/*
+ * Adds the definitions of @uuid (under @parent only, if not NULL), looking at
+ * no other file.
+ */
+int config_find(const struct host *h, const char *uuid, const char *parent,
+		struct mdev_list *list, struct strv *problems);
+/*
+ * Reads the definition of @uuid under @parent.  -ENOENT: none; -EINVAL with
+ * @error set: a file, but no definition; other errors are those of the file
+ * system, with @error set too.
+ */
+int config_load(const struct host *h, const char *uuid, const char *parent,
+		struct mdev *ret_mdev, struct error *error);
+/* The parents under which there is a file for @uuid, readable or not; sorted. */
+int config_parents_of(const struct host *h, const char *uuid, struct strv *parents);
+/* Where the definition is, for messages; caller frees. */
+char *config_path(const struct host *h, const char *parent, const char *uuid);
+/* The directory of definitions, for messages; caller frees. */
+char *config_dir(const struct host *h);
+
+/*
+ * Makes the calling process the only writer of definitions until the
+ * descriptor is closed: an flock of the directory itself.  If that is missing
+ * it is made, or, if not @make, the answer is -ENOENT: nothing is defined.
+ * The descriptor, or -errno.
+ */
+int config_lock(const struct host *h, bool make);
+/*
+ * Under the lock: write the definition so that a reader and a crash see the
+ * old or the new one.  Nothing is written if the file says just that already.
+ * @replace false: -EEXIST if there is one.  0 or -errno.
+ */
+int config_write(int lock, const struct mdev *m, bool replace);
+/* Under the lock: remove the definition file, whatever it contains. */
+int config_remove(int lock, const char *uuid, const char *parent);
+
+#endif

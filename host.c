@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Files below the root directory of the machine that is looked at.  Knows
+ * nothing of what they mean.
+ */
+#include "host.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+int host_init(struct host *h, const char *root)
+{
+	int fd;
+
+	if (!root || str_eq(root, "/"))
+		root = "";
+	fd = open(*root ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	*h = (struct host){ .root_fd = fd, .root = root };
+	return 0;
+}
+
+void host_done(struct host *h)
+{
+	closep(&h->root_fd);
+	h->root_fd = -1;
+}
+
+bool host_is_subtree(const struct host *h)
+{
+	return *h->root;
+}
+
+static int open_below(const struct host *h, const char *path, int flags)
+{
+	int fd = -1;
+
+	flags |= O_CLOEXEC;
+	errno = ENOSYS;
+	if (host_is_subtree(h)) {
+		struct open_how how = {
+			.flags = (unsigned)flags,
+			.resolve = RESOLVE_IN_ROOT,
+		};
+
+		fd = (int)syscall(SYS_openat2, h->root_fd, path, &how, sizeof(how));
+	}
+	/* Kernels before 5.6, and seccomp filters that answer EPERM. */
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+		fd = openat(h->root_fd, path, flags);
+	return fd < 0 ? -errno : fd;
+}
+
+static int vformat_path(char path[PATH_MAX], const char *fmt, va_list ap)
+{
+	int n = vsnprintf(path, PATH_MAX, fmt, ap);
+
+	return n < 0 || n >= PATH_MAX ? -ENAMETOOLONG : 0;
+}
+
+int host_openf(const struct host *h, int flags, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	va_list ap;
+	int r;
+
+	va_start(ap, fmt);
+	r = vformat_path(path, fmt, ap);
+	va_end(ap);
+	return r < 0 ? r : open_below(h, path, flags);
+}
+
+int host_opendirf(const struct host *h, DIR **ret_dir, const char *fmt, ...)
+{
+	_cleanup_close_ int fd = -1;
+	char path[PATH_MAX];
+	va_list ap;
+	DIR *dir;
+	int r;
+
+	va_start(ap, fmt);
+	r = vformat_path(path, fmt, ap);
+	va_end(ap);
+	if (r < 0)
+		return r;
+	fd = open_below(h, path, O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return fd;
+	dir = fdopendir(fd);
+	if (!dir)
+		return -errno;
+	take_fd(&fd);
+	*ret_dir = dir;
+	return 0;
+}
+
+/* Opens @prefix, whose last component is @name in directory @above. */
+static int open_or_make(const struct host *h, const char *prefix, int above, const char *name)
+{
+	int fd = open_below(h, prefix, O_RDONLY | O_DIRECTORY);
+
+	if (fd != -ENOENT)
+		return fd;
+	if (mkdirat(above, name, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	dir_sync(above);
+	return open_below(h, prefix, O_RDONLY | O_DIRECTORY);
+}
+
+int host_make_dir(const struct host *h, const char *path)
+{
+	_cleanup_close_ int fd = open_below(h, ".", O_RDONLY | O_DIRECTORY);
+	_cleanup_free_ char *prefix = xstrdup(path);
+	char *name = prefix;
+
+	while (fd >= 0 && name) {
+		_cleanup_close_ int above = take_fd(&fd);
+		char *slash = strchr(name, '/');
+
+		if (slash)
+			*slash = '\0';
+		fd = open_or_make(h, prefix, above, name);
+		if (slash)
+			*slash++ = '/';
+		name = slash;
+	}
+	return take_fd(&fd);
+}
+
+struct dirent *dir_next(DIR *dir)
+{
+	struct dirent *e;
+
+	do {
+		errno = 0;
+		e = readdir(dir);
+	} while (e && (str_eq(e->d_name, ".") || str_eq(e->d_name, "..")));
+	return e;
+}
+
+int dir_sync(int dirfd)
+{
+	return fsync(dirfd) < 0 ? -errno : 0;
+}
+
+int link_basename(int dirfd, const char *path, char **ret_name)
+{
+	char target[PATH_MAX], *slash;
+	ssize_t n = readlinkat(dirfd, path, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return -errno;
+	target[n] = '\0';
+	slash = strrchr(target, '/');
+	*ret_name = xstrdup(slash ? slash + 1 : target);
+	return 0;
+}
+
+int read_all(int fd, size_t max, bool regular, char **ret_data, size_t *ret_length)
+{
+	size_t length = 0, size = 4096;
+	_cleanup_free_ char *data = xcalloc(1, size);
+
+	for (;;) {
+		size_t room = size - length - 1;
+		ssize_t n = read(fd, data + length, room);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		length += (size_t)n;
+		if (length > max)
+			return -EFBIG;
+		if (n == 0 || (regular && (size_t)n < room))
+			break;
+		if ((size_t)n == room) {
+			size *= 4;
+			data = xrealloc(data, size);
+		}
+	}
+	data[length] = '\0';
+	*ret_data = take_ptr(data);
+	*ret_length = length;
+	return 0;
+}
+
+int read_text_at(int dirfd, const char *path, char **ret_text)
+{
+	/* A sysfs attribute is at most one page. */
+	char text[4096 + 1];
+	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, text, sizeof(text) - 1);
+	if (n < 0)
+		return -errno;
+	while (n > 0 && strchr(" \t\n", text[n - 1]))
+		n--;
+	text[n] = '\0';
+	*ret_text = xstrdup(text);
+	return 0;
+}
+
+int write_store(int fd, const char *data, size_t length)
+{
+	ssize_t n = write(fd, data, length);
+
+	if (n < 0)
+		return -errno;
+	return (size_t)n == length ? 0 : -EMSGSIZE;
+}

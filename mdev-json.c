@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The one place where a definition turns from JSON into a struct mdev and
+ * back.  Knows nothing of files.
+ *
+ * jansson says on which line a text stops being JSON, but not on which line a
+ * value stands that is JSON and yet wrong; json_line() finds that again in
+ * the text, which by then is known to be valid.
+ */
+#include "mdev.h"
+
+#include <ctype.h>
+
+/* One step down: into member @key, or into element @index if key is NULL. */
+struct step {
+	const char *key;
+	size_t index;
+};
+
+static const char *skip_space(const char *p)
+{
+	while (*p && isspace((unsigned char)*p))
+		p++;
+	return p;
+}
+
+static const char *skip_string(const char *p)
+{
+	for (p++; *p && *p != '"'; p++)
+		if (*p == '\\' && p[1])
+			p++;
+	return *p ? p + 1 : p;
+}
+
+static const char *skip_value(const char *p)
+{
+	int depth = 0;
+
+	do {
+		p = skip_space(p);
+		if (!*p)
+			break;
+		if (*p == '"') {
+			p = skip_string(p);
+			continue;
+		}
+		if (*p == '{' || *p == '[')
+			depth++;
+		else if (*p == '}' || *p == ']')
+			depth--;
+		else if (!strchr(",:", *p))
+			p += strcspn(p, ",:]}\" \t\r\n") - 1;
+		p++;
+	} while (*p && depth > 0);
+	return skip_space(p);
+}
+
+/* The value that @step leads to in the object or array at @p, or NULL. */
+static const char *descend(const char *p, const struct step *step)
+{
+	bool in_object = *p == '{';
+
+	if (in_object != !!step->key)
+		return NULL;
+	p = skip_space(p + 1);
+	for (size_t i = 0; *p && *p != '}' && *p != ']'; i++) {
+		const char *key = p;
+		bool found = i == step->index;
+
+		if (in_object) {
+			size_t length;
+
+			p = skip_string(p);
+			length = (size_t)(p - key) - 2;
+			found = strlen(step->key) == length &&
+				memcmp(key + 1, step->key, length) == 0;
+			p = skip_space(skip_space(p) + 1);
+		}
+		if (found)
+			return p;
+		p = skip_value(p);
+		if (*p == ',')
+			p = skip_space(p + 1);
+	}
+	return NULL;
+}
+
+/*
+ * Line, counted from 1, of the value that the @n steps lead to, or of the
+ * innermost one that can be found (a key may be written with escapes).
+ */
+static unsigned json_line(const char *text, const struct step *steps, size_t n)
+{
+	const char *value = skip_space(text);
+	unsigned line = 1;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *inner = descend(value, &steps[i]);
+
+		if (!inner)
+			break;
+		value = inner;
+	}
+	for (; text < value; text++)
+		line += *text == '\n';
+	return line;
+}
+
+struct source {
+	const char *name, *text;
+	struct error *error;
+};
+
+#define WRONG(src, path, n, fmt, ...)                                         \
+	(error_set((src)->error, "%s:%u: " fmt, (src)->name,                  \
+		   json_line((src)->text, path, n) __VA_OPT__(, ) __VA_ARGS__), \
+	 -EINVAL)
+
+static const char *kind(const json_t *value)
+{
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		return "an object";
+	case JSON_ARRAY:
+		return "an array";
+	case JSON_STRING:
+		return "a string";
+	case JSON_INTEGER:
+	case JSON_REAL:
+		return "a number";
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return "a boolean";
+	default:
+		return "null";
+	}
+}
+
+static int read_type(struct mdev *m, const json_t *root, const struct source *src)
+{
+	const struct step path[] = { { .key = "mdev_type" } };
+	const json_t *type = json_object_get(root, "mdev_type");
+	const char *problem;
+
+	if (!type)
+		return WRONG(src, path, 1, "the key \"mdev_type\" is missing, which names the type");
+	if (!json_is_string(type))
+		return WRONG(src, path, 1, "\"mdev_type\" is %s, expected a string", kind(type));
+	problem = name_problem(json_string_value(type));
+	if (problem)
+		return WRONG(src, path, 1, "the name in \"mdev_type\" %s", problem);
+	m->type = xstrdup(json_string_value(type));
+	return 0;
+}
+
+static int read_start(struct mdev *m, const json_t *root, const struct source *src)
+{
+	const struct step path[] = { { .key = "start" } };
+	const json_t *start = json_object_get(root, "start");
+	const char *text = json_string_value(start);
+
+	if (!start)
+		return WRONG(src, path, 1, "the key \"start\" is missing, expected \"auto\" or \"manual\"");
+	if (!text)
+		return WRONG(src, path, 1, "\"start\" is %s, expected \"auto\" or \"manual\"", kind(start));
+	if (!str_eq(text, "auto") && !str_eq(text, "manual"))
+		return WRONG(src, path, 1, "\"start\" is \"%s\", expected \"auto\" or \"manual\"", text);
+	m->autostart = str_eq(text, "auto");
+	return 0;
+}
+
+static int read_attr(struct mdev *m, json_t *attr, size_t index, const struct source *src)
+{
+	struct step path[] = { { .key = "attrs" }, { .index = index }, {} };
+	const char *name, *problem;
+	const json_t *value;
+
+	if (!json_is_object(attr))
+		return WRONG(src, path, 2, "an attribute is %s, expected an object like {\"NAME\": \"VALUE\"}",
+			     kind(attr));
+	if (json_object_size(attr) != 1)
+		return WRONG(src, path, 2, "an attribute has %zu keys, expected one: each attribute is an object of its own",
+			     json_object_size(attr));
+	name = json_object_iter_key(json_object_iter(attr));
+	value = json_object_iter_value(json_object_iter(attr));
+	path[2].key = name;
+	problem = attr_name_problem(name);
+	if (problem)
+		return WRONG(src, path, 3, "the attribute name \"%s\" %s", name, problem);
+	if (!json_is_string(value))
+		return WRONG(src, path, 3, "the value of attribute \"%s\" is %s, expected a string in quotes",
+			     name, kind(value));
+	mdev_insert_attr(m, m->n_attrs, name, json_string_value(value));
+	return 0;
+}
+
+static int read_attrs(struct mdev *m, const json_t *root, const struct source *src)
+{
+	const struct step path[] = { { .key = "attrs" } };
+	json_t *attrs = json_object_get(root, "attrs"), *attr;
+	size_t i;
+
+	if (!attrs)
+		return 0;
+	if (!json_is_array(attrs))
+		return WRONG(src, path, 1, "\"attrs\" is %s, expected an array of objects like {\"NAME\": \"VALUE\"}",
+			     kind(attrs));
+	json_array_foreach(attrs, i, attr) {
+		int r = read_attr(m, attr, i, src);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static void take_extra(struct mdev *m, json_t *root)
+{
+	json_object_del(root, "mdev_type");
+	json_object_del(root, "start");
+	json_object_del(root, "attrs");
+	if (json_object_size(root))
+		m->extra = json_incref(root);
+}
+
+int mdev_from_json(struct mdev *m, const char *text, size_t length, const char *source,
+		   struct error *error)
+{
+	const struct source src = { source, text, error };
+	_cleanup_(mdev_done) struct mdev read = {};
+	json_auto_t *root = NULL;
+	json_error_t e;
+	int r;
+
+	root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &e);
+	if (!root) {
+		error_set(error, "%s:%d: %s", source, e.line > 0 ? e.line : 1, e.text);
+		return -EINVAL;
+	}
+	if (!json_is_object(root))
+		return WRONG(&src, NULL, 0, "this is %s, expected the object of one definition", kind(root));
+	r = read_type(&read, root, &src);
+	if (r == 0)
+		r = read_start(&read, root, &src);
+	if (r == 0)
+		r = read_attrs(&read, root, &src);
+	if (r < 0)
+		return r;
+	take_extra(&read, root);
+
+	memcpy(read.uuid, m->uuid, sizeof(read.uuid));
+	read.parent = take_ptr(m->parent);
+	read.defined = m->defined;
+	read.active = m->active;
+	mdev_done(m);
+	*m = read;
+	read = (struct mdev){};
+	return 0;
+}
+
+json_t *mdev_to_json(const struct mdev *m)
+{
+	json_t *attrs = json_array(), *root;
+
+	for (size_t i = 0; i < m->n_attrs; i++)
+		json_array_append_new(attrs, json_pack("{s:s}", m->attrs[i].name, m->attrs[i].value));
+	root = json_pack("{s:s, s:s, s:o}", "mdev_type", m->type, "start",
+			 m->autostart ? "auto" : "manual", "attrs", attrs);
+	if (m->extra)
+		json_object_update_missing(root, m->extra);
+	return root;
+}

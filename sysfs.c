@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The kernel's mdev bus.  Knows nothing of definitions and prints nothing.
+ */
+#include "sysfs.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+
+#define DEVICES "sys/bus/mdev/devices"
+#define PARENTS "sys/class/mdev_bus"
+
+/* How long another process's half-made device is waited for. */
+#define COMPLETE_MS 5000
+#define POLL_MS 10
+
+/*
+ * The bus link reads ../../../devices/.../PARENT/UUID; the name of a parent's
+ * directory is its dev_name(), which is its name in mdev_bus too.
+ */
+static int read_parent(int busfd, const char *uuid, char name[NAME_MAX + 1])
+{
+	char target[PATH_MAX], *end, *start;
+	ssize_t n = readlinkat(busfd, uuid, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return -errno;
+	target[n] = '\0';
+	end = strrchr(target, '/');
+	if (!end)
+		return -ENODEV;
+	*end = '\0';
+	start = strrchr(target, '/');
+	start = start ? start + 1 : target;
+	if (name_problem(start))
+		return -ENODEV;
+	strcpy(name, start);
+	return 0;
+}
+
+static int open_bus(const struct host *h)
+{
+	return host_openf(h, O_RDONLY | O_DIRECTORY, DEVICES);
+}
+
+static int read_device(int busfd, const char *uuid, const char *only_parent, struct mdev *ret_mdev)
+{
+	char parent[NAME_MAX + 1], link[UUID_LEN + sizeof("/mdev_type")];
+	char *type;
+	int r;
+
+	r = read_parent(busfd, uuid, parent);
+	if (r < 0)
+		return r;
+	if (only_parent && !str_eq(parent, only_parent))
+		return -ENOENT;
+	snprintf(link, sizeof(link), "%s/mdev_type", uuid);
+	r = link_basename(busfd, link, &type);
+	if (r < 0)
+		return r;
+	*ret_mdev = (struct mdev){ .parent = xstrdup(parent), .type = type, .active = true };
+	memcpy(ret_mdev->uuid, uuid, sizeof(ret_mdev->uuid));
+	return 0;
+}
+
+int sysfs_list(const struct host *h, const char *parent, struct mdev_list *list)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *e;
+	int r;
+
+	r = host_opendirf(h, &dir, DEVICES);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	while ((e = dir_next(dir))) {
+		_cleanup_(mdev_done) struct mdev m = {};
+
+		if (uuid_is_normal(e->d_name) && read_device(dirfd(dir), e->d_name, parent, &m) == 0)
+			mdev_list_take(list, &m);
+	}
+	return -errno;
+}
+
+int sysfs_find(const struct host *h, const char *uuid, struct mdev *ret_mdev)
+{
+	_cleanup_close_ int bus = open_bus(h);
+
+	return bus < 0 ? bus : read_device(bus, uuid, NULL, ret_mdev);
+}
+
+void sysfs_bus_open(const struct host *h, struct sysfs_bus *ret_bus)
+{
+	ret_bus->fd = open_bus(h);
+}
+
+void sysfs_bus_done(struct sysfs_bus *bus)
+{
+	closep(&bus->fd);
+}
+
+bool sysfs_bus_runs(const struct sysfs_bus *bus, const char *uuid, const char *parent)
+{
+	char on[NAME_MAX + 1];
+
+	return bus->fd >= 0 && read_parent(bus->fd, uuid, on) == 0 && str_eq(on, parent);
+}
+
+static int read_number_at(int dirfd, const char *path, unsigned long *ret_number)
+{
+	_cleanup_free_ char *text = NULL;
+	unsigned long number;
+	char *end;
+	int r;
+
+	r = read_text_at(dirfd, path, &text);
+	if (r < 0)
+		return r;
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (errno || end == text || *end || *text == '-')
+		return -EINVAL;
+	*ret_number = number;
+	return 0;
+}
+
+static int read_type_file(int dirfd, const char *type, const char *file, char **ret_text)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/%s", type, file) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	return read_text_at(dirfd, path, ret_text);
+}
+
+/* A type's name and description are optional before kernel 6.1. */
+static int read_type(int dirfd, const char *parent, const char *id, struct mdev_type *ret_type)
+{
+	_cleanup_(mdev_type_done) struct mdev_type t = {
+		.parent = xstrdup(parent),
+		.id = xstrdup(id),
+	};
+	char path[PATH_MAX];
+	int r;
+
+	snprintf(path, sizeof(path), "%s/available_instances", id);
+	r = read_number_at(dirfd, path, &t.available);
+	if (r == 0)
+		r = read_type_file(dirfd, id, "device_api", &t.device_api);
+	if (r < 0)
+		return r;
+	read_type_file(dirfd, id, "name", &t.name);
+	read_type_file(dirfd, id, "description", &t.description);
+	*ret_type = t;
+	t = (struct mdev_type){};
+	return 0;
+}
+
+static int list_types_of(const struct host *h, const char *parent, struct mdev_type_list *list)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *e;
+	int r;
+
+	r = host_opendirf(h, &dir, PARENTS "/%s/mdev_supported_types", parent);
+	if (r < 0)
+		return r;
+	while ((e = dir_next(dir))) {
+		_cleanup_(mdev_type_done) struct mdev_type t = {};
+
+		if (read_type(dirfd(dir), parent, e->d_name, &t) == 0)
+			mdev_type_list_take(list, &t);
+	}
+	return 0;
+}
+
+int sysfs_list_types(const struct host *h, const char *parent, struct mdev_type_list *list)
+{
+	_cleanup_(strv_done) struct strv parents = {};
+	int r;
+
+	if (parent) {
+		list_types_of(h, parent, list);
+		return 0;
+	}
+	r = sysfs_list_parents(h, &parents);
+	for (size_t i = 0; i < parents.n; i++)
+		list_types_of(h, parents.s[i], list);
+	return r;
+}
+
+int sysfs_list_parents(const struct host *h, struct strv *parents)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *e;
+	int r;
+
+	r = host_opendirf(h, &dir, PARENTS);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	while ((e = dir_next(dir)))
+		strv_add(parents, xstrdup(e->d_name));
+	r = -errno;
+	strv_sort(parents);
+	return r;
+}
+
+bool sysfs_has_parent(const struct host *h, const char *parent)
+{
+	_cleanup_close_ int fd = host_openf(h, O_PATH | O_DIRECTORY,
+					    PARENTS "/%s/mdev_supported_types", parent);
+
+	return fd >= 0;
+}
+
+int sysfs_create(const struct host *h, const char *parent, const char *type, const char *uuid)
+{
+	_cleanup_close_ int fd = host_openf(h, O_WRONLY, PARENTS "/%s/mdev_supported_types/%s/create",
+					    parent, type);
+
+	return fd < 0 ? fd : write_store(fd, uuid, UUID_LEN);
+}
+
+static int open_device(const struct host *h, const char *uuid)
+{
+	return host_openf(h, O_RDONLY | O_DIRECTORY, DEVICES "/%s", uuid);
+}
+
+/* Kernels before 5.6 have no openat2: walk down, refusing links at each step. */
+static int open_beneath_by_steps(int dirfd, const char *path, int flags)
+{
+	_cleanup_free_ char *copy = xstrdup(path);
+	_cleanup_close_ int at = fcntl(dirfd, F_DUPFD_CLOEXEC, 0);
+	char *name = copy, *slash;
+
+	while (at >= 0 && (slash = strchr(name, '/'))) {
+		int next;
+
+		*slash = '\0';
+		next = openat(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		closep(&at);
+		at = next;
+		name = slash + 1;
+	}
+	if (at < 0)
+		return -1;
+	return openat(at, name, flags | O_NOFOLLOW);
+}
+
+static int open_beneath(int dirfd, const char *path, int flags)
+{
+	struct open_how how = {
+		.flags = (unsigned)flags,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+	};
+	int fd = (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+		fd = open_beneath_by_steps(dirfd, path, flags);
+	return fd < 0 ? -errno : fd;
+}
+
+int sysfs_set_attr(const struct host *h, const char *uuid, const char *name, const char *value)
+{
+	_cleanup_close_ int device = open_device(h, uuid), fd = -1;
+
+	if (device < 0)
+		return device;
+	if (attr_name_problem(name))
+		return -EXDEV;
+	fd = open_beneath(device, name, O_WRONLY | O_CLOEXEC);
+	return fd < 0 ? fd : write_store(fd, value, strlen(value));
+}
+
+/*
+ * The `remove` file is opened before mdev_type is looked for, both through
+ * one descriptor of the device's directory: so the device that was seen to be
+ * complete is the one that is removed, and not its half-made successor of the
+ * same UUID (for whose predecessor the write gives ENODEV).
+ */
+static int try_remove(const struct host *h, const char *uuid)
+{
+	_cleanup_close_ int device = open_device(h, uuid), fd = -1;
+	char type[1];
+
+	if (device < 0)
+		return device;
+	fd = openat(device, "remove", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 && errno != ENOENT)
+		return -errno;
+	if (fd < 0 || readlinkat(device, "mdev_type", type, sizeof(type)) < 0)
+		return sysfs_exists(h, uuid) ? -EINPROGRESS : -ENOENT;
+	return write_store(fd, "1", 1);
+}
+
+int sysfs_remove(const struct host *h, const char *uuid)
+{
+	for (unsigned waited = 0;; waited += POLL_MS) {
+		int r = try_remove(h, uuid);
+
+		/* It went while we looked. */
+		if (r == -ENODEV)
+			r = -ENOENT;
+		if (r != -EINPROGRESS || waited >= COMPLETE_MS)
+			return r;
+		sleep_ms(POLL_MS);
+	}
+}
+
+bool sysfs_exists(const struct host *h, const char *uuid)
+{
+	_cleanup_close_ int fd = host_openf(h, O_PATH, DEVICES "/%s", uuid);
+
+	return fd >= 0;
+}
+
+int sysfs_iommu_group(const struct host *h, const char *uuid, char **ret_group)
+{
+	_cleanup_close_ int device = open_device(h, uuid);
+
+	return device < 0 ? device : link_basename(device, "iommu_group", ret_group);
+}

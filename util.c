@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Strings, string lists, and messages.  Knows nothing of devices.
+ */
+#include "util.h"
+
+#include <syslog.h>
+#include <time.h>
+
+static enum verbosity verbosity = SAY_WARNING;
+static bool use_syslog;
+
+static void *check_alloc(void *p)
+{
+	if (p)
+		return p;
+	fputs("mdevctl: out of memory\n", stderr);
+	exit(EXIT_FAILURE);
+}
+
+void *xcalloc(size_t n, size_t size)
+{
+	return check_alloc(calloc(n, size));
+}
+
+void *xrealloc(void *p, size_t size)
+{
+	return check_alloc(realloc(p, size));
+}
+
+char *xstrdup(const char *s)
+{
+	return check_alloc(strdup(s));
+}
+
+char *xvasprintf(const char *fmt, va_list ap)
+{
+	char *s;
+
+	return check_alloc(vasprintf(&s, fmt, ap) < 0 ? NULL : s);
+}
+
+char *xasprintf(const char *fmt, ...)
+{
+	va_list ap;
+	char *s;
+
+	va_start(ap, fmt);
+	s = xvasprintf(fmt, ap);
+	va_end(ap);
+	return s;
+}
+
+void *xgrow(void *array, size_t n, size_t size)
+{
+	/* Room doubles when the count reaches a power of two. */
+	if (n & (n - 1))
+		return array;
+	return check_alloc(reallocarray(array, n ? 2 * n : 1, size));
+}
+
+void strv_add(struct strv *v, char *take)
+{
+	v->s = xgrow(v->s, v->n, sizeof(*v->s));
+	v->s[v->n++] = take;
+}
+
+static int compare_strings(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void strv_sort(struct strv *v)
+{
+	if (v->n)
+		qsort(v->s, v->n, sizeof(*v->s), compare_strings);
+}
+
+bool strv_has(const struct strv *v, const char *s)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (str_eq(v->s[i], s))
+			return true;
+	return false;
+}
+
+void strv_done(struct strv *v)
+{
+	for (size_t i = 0; i < v->n; i++)
+		free(v->s[i]);
+	free(v->s);
+	*v = (struct strv){};
+}
+
+char *strv_join(const struct strv *v, size_t most)
+{
+	char *text = xstrdup("");
+
+	for (size_t i = 0; i < v->n; i++) {
+		_cleanup_free_ char *old = text;
+
+		if (i == most && v->n > most + 1) {
+			text = xasprintf("%s and %zu more", old, v->n - most);
+			break;
+		}
+		text = xasprintf("%s%s%s", old, i ? ", " : "", v->s[i]);
+	}
+	return text;
+}
+
+/* Levenshtein's distance; names here are short. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t la = strlen(a), lb = strlen(b);
+	_cleanup_free_ size_t *row = xcalloc(lb + 1, sizeof(*row));
+
+	for (size_t j = 0; j <= lb; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= la; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= lb; j++) {
+			size_t above = row[j];
+			size_t best = diagonal + (a[i - 1] != b[j - 1]);
+
+			if (above + 1 < best)
+				best = above + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			diagonal = above;
+			row[j] = best;
+		}
+	}
+	return row[lb];
+}
+
+bool str_resembles(const char *s, const char *candidate, size_t *ret_distance)
+{
+	size_t length = strlen(s), d;
+
+	if (length > 255)
+		return false;
+	/* A PCI address without its domain is the commonest slip. */
+	if (length >= 4 && strlen(candidate) > length && strstr(candidate, s))
+		d = 1;
+	else
+		d = distance(s, candidate);
+	if (d > 1 + length / 4)
+		return false;
+	*ret_distance = d;
+	return true;
+}
+
+const char *strv_nearest(const struct strv *v, const char *s)
+{
+	const char *nearest = NULL;
+	size_t best = (size_t)-1;
+
+	for (size_t i = 0; i < v->n; i++) {
+		size_t d;
+
+		if (str_resembles(s, v->s[i], &d) && d < best) {
+			best = d;
+			nearest = v->s[i];
+		}
+	}
+	return nearest;
+}
+
+void error_set(struct error *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	free(e->text);
+	va_start(ap, fmt);
+	e->text = xvasprintf(fmt, ap);
+	va_end(ap);
+}
+
+void error_done(struct error *e)
+{
+	free(e->text);
+	e->text = NULL;
+}
+
+void say_init(void)
+{
+	static const char *const names[] = {
+		[SAY_ERROR] = "error",
+		[SAY_WARNING] = "warn",
+		[SAY_INFO] = "info",
+		[SAY_DEBUG] = "debug",
+	};
+	const char *wanted = secure_getenv("MDEVCTL_LOG");
+
+	if (!wanted || !*wanted)
+		return;
+	for (size_t i = SAY_WARNING; i < ARRAY_SIZE(names); i++) {
+		if (str_eq(wanted, names[i])) {
+			verbosity = i;
+			return;
+		}
+	}
+	warn("MDEVCTL_LOG is '%s', which is none of warn, info, debug", wanted);
+}
+
+void say_to_syslog(void)
+{
+	openlog("mdevctl", LOG_PID, LOG_DAEMON);
+	use_syslog = true;
+}
+
+char *str_escape(const char *s)
+{
+	char *escaped = xcalloc(strlen(s) + 1, 4), *to = escaped;
+
+	for (const unsigned char *p = (const unsigned char *)s; *p; p++) {
+		if (*p < 0x20 || *p == 0x7f)
+			to += sprintf(to, "\\x%02x", *p);
+		else if (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
+			to += sprintf(to, "\\x%02x", *++p);
+		else
+			*to++ = (char)*p;
+	}
+	return escaped;
+}
+
+static void say(enum verbosity level, const char *fmt, va_list ap)
+{
+	static const int priority[] = { LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+	static const char *const prefix[] = { "", "warning: ", "", "debug: " };
+	_cleanup_free_ char *raw = NULL, *text = NULL;
+
+	if (level > verbosity)
+		return;
+	raw = xvasprintf(fmt, ap);
+	text = str_escape(raw);
+	fprintf(stderr, "mdevctl: %s%s\n", prefix[level], text);
+	if (use_syslog)
+		syslog(priority[level], "%s%s", prefix[level], text);
+}
+
+#define SAY(level, fmt)                   \
+	do {                              \
+		int saved_errno = errno;  \
+		va_list ap;               \
+		va_start(ap, fmt);        \
+		say(level, fmt, ap);      \
+		va_end(ap);               \
+		errno = saved_errno;      \
+	} while (0)
+
+void warn(const char *fmt, ...)
+{
+	SAY(SAY_WARNING, fmt);
+}
+
+void info(const char *fmt, ...)
+{
+	SAY(SAY_INFO, fmt);
+}
+
+void debug(const char *fmt, ...)
+{
+	SAY(SAY_DEBUG, fmt);
+}
+
+int fail(const char *fmt, ...)
+{
+	SAY(SAY_ERROR, fmt);
+	return -ECANCELED;
+}
+
+int fail_errno(int r, const char *fmt, ...)
+{
+	_cleanup_free_ char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	fail("%s: %s", text, strerror(-r));
+	return r;
+}
+
+void sleep_ms(unsigned ms)
+{
+	struct timespec left = { ms / 1000, ms % 1000 * 1000000L };
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR)
+		;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Who holds a VFIO group open.  Knows nothing of mediated devices.
+ */
+#include "vfio.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+/* The same node, also when the process sees it through another /dev. */
+static bool is_node(const struct stat *st, const struct stat *node)
+{
+	if (S_ISCHR(node->st_mode))
+		return S_ISCHR(st->st_mode) && st->st_rdev == node->st_rdev;
+	return st->st_dev == node->st_dev && st->st_ino == node->st_ino;
+}
+
+/*
+ * Looks at the text of a descriptor's link before it is followed: following
+ * one into a dead network file system would hang.
+ */
+static bool fd_leads_to(int fds, const char *fd, const char *suffix, const struct stat *node)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(fds, fd, target, sizeof(target));
+	size_t length = strlen(suffix);
+	struct stat st;
+
+	if (n < (ssize_t)length || memcmp(target + n - length, suffix, length) != 0)
+		return false;
+	return fstatat(fds, fd, &st, 0) == 0 && is_node(&st, node);
+}
+
+static bool process_holds(const struct host *h, const char *pid, const char *suffix,
+			  const struct stat *node)
+{
+	_cleanup_closedir_ DIR *fds = NULL;
+	struct dirent *e;
+
+	if (host_opendirf(h, &fds, "proc/%s/fd", pid) < 0)
+		return false;
+	while ((e = dir_next(fds)))
+		if (fd_leads_to(dirfd(fds), e->d_name, suffix, node))
+			return true;
+	return false;
+}
+
+static void find_holders(const struct host *h, const char *suffix, const struct stat *node,
+			 struct strv *holders)
+{
+	_cleanup_closedir_ DIR *proc = NULL;
+	struct dirent *e;
+
+	if (host_opendirf(h, &proc, "proc") < 0)
+		return;
+	while ((e = dir_next(proc))) {
+		_cleanup_free_ char *comm = NULL, *path = NULL;
+
+		if (!isdigit((unsigned char)*e->d_name) ||
+		    !process_holds(h, e->d_name, suffix, node))
+			continue;
+		path = xasprintf("%s/comm", e->d_name);
+		read_text_at(dirfd(proc), path, &comm);
+		strv_add(holders, xasprintf("%s (%s)", e->d_name, comm ? comm : "?"));
+	}
+}
+
+bool vfio_group_in_use(const struct host *h, const char *group, struct strv *holders)
+{
+	for (size_t i = 0; i < 2; i++) {
+		_cleanup_free_ char *node = NULL, *suffix = NULL;
+		_cleanup_close_ int fd = -1, path = -1;
+		struct stat st;
+
+		node = xasprintf(i ? "vfio/noiommu-%s" : "vfio/%s", group);
+		fd = host_openf(h, O_RDWR, "dev/%s", node);
+		if (fd != -EBUSY)
+			continue;
+		suffix = xasprintf("/%s", node);
+		path = host_openf(h, O_PATH, "dev/%s", node);
+		if (path >= 0 && fstat(path, &st) == 0)
+			find_holders(h, suffix, &st, holders);
+		return true;
+	}
+	return false;
+}
