@@ -102,7 +102,7 @@ int cmd_start_parent_mdevs(const struct host *h, const struct args *a)
 			mdev_list_take(&wanted, &defined.m[i]);
 	mdev_list_sort(&wanted);
 	if (wanted.n && !sysfs_has_parent(h, parent))
-		return fail("cannot start the %zu automatic devices of %s: it is not registered as a parent",
-			    wanted.n, parent);
+		return fail("cannot start the automatic devices of %s (%zu): it is not registered as a parent",
+			    parent, wanted.n);
 	return start_all(h, &wanted);
 }

@@ -6,21 +6,18 @@
 #include "config.h"
 #include "sysfs.h"
 
-/* Parent, type and attributes of the running device, where none is given. */
+/* Parent and type are those of the running device where they are not given. */
 static int complete_from_running(const struct host *h, const struct args *a, struct mdev *m)
 {
 	_cleanup_(mdev_done) struct mdev running = {};
 
-	if (!has(a, O(UUID)) || sysfs_find(h, a->uuid, &running) < 0) {
-		if (!m->parent)
-			return fail("cannot define %s: it is not active, so --parent and --type are needed",
-				    a->uuid);
-		return fail("cannot define %s on %s: its type is not given; add --type or --jsonfile",
-			    m->uuid, m->parent);
-	}
-	if (m->parent && !str_eq(m->parent, running.parent))
-		return fail("cannot define %s on %s: it is active on %s, so its type does not follow; add --type",
-			    a->uuid, m->parent, running.parent);
+	if (!has(a, O(UUID)))
+		return fail("cannot define a device on %s: its type is not given; add --type or --jsonfile",
+			    m->parent);
+	if (sysfs_find(h, a->uuid, &running) < 0)
+		return fail("cannot define %s: it is not active, so %s needed", a->uuid,
+			    m->parent ? "--type or --jsonfile is" :
+			    m->type ? "--parent is" : "--parent and --type are");
 	if (!m->parent)
 		m->parent = take_ptr(running.parent);
 	if (!m->type)

@@ -9,7 +9,7 @@
 
 static int collect_defined(const struct host *h, const struct args *a, struct mdev_list *list)
 {
-	_cleanup_(sysfs_bus_done) struct sysfs_bus bus = { -1 };
+	_cleanup_(sysfs_query_end) struct sysfs_query query = { -1 };
 	_cleanup_(strv_done) struct strv problems = {};
 	const char *parent = a->value[OPT_PARENT];
 	int r;
@@ -24,9 +24,9 @@ static int collect_defined(const struct host *h, const struct args *a, struct md
 
 		return fail_errno(r, "cannot list the definitions in %s", dir);
 	}
-	sysfs_bus_open(h, &bus);
+	sysfs_query_begin(h, &query);
 	for (size_t i = 0; i < list->n; i++)
-		list->m[i].active = sysfs_bus_runs(&bus, list->m[i].uuid, list->m[i].parent);
+		list->m[i].active = sysfs_query_runs(&query, &list->m[i]);
 	return 0;
 }
 

@@ -33,15 +33,19 @@ static bool is_reserved(const char *name)
 	return str_eq(name, "scripts.d") || str_eq(name, "pools.d");
 }
 
-/* Opens what should be a definition, and never a device or, for ever, a FIFO. */
+/* Opens what should be a definition, and never a device or, for ever, a FIFO.
+ * -ENOLINK: a symbolic link to nothing. */
 static int open_definition(int dirfd, const char *uuid, bool known_regular)
 {
 	struct stat st;
 	int fd;
 
 	if (!known_regular) {
-		if (fstatat(dirfd, uuid, &st, 0) < 0)
+		if (fstatat(dirfd, uuid, &st, 0) < 0) {
+			if (errno == ENOENT && fstatat(dirfd, uuid, &st, AT_SYMLINK_NOFOLLOW) == 0)
+				return -ENOLINK;
 			return -errno;
+		}
 		if (!S_ISREG(st.st_mode))
 			return -ENOTSUP;
 	}
@@ -60,8 +64,12 @@ static int read_definition(const struct host *h, int dirfd, bool known_regular,
 
 	fd = open_definition(dirfd, m->uuid, known_regular);
 	r = fd < 0 ? fd : read_all(fd, DEFINITION_MAX, true, &text, &length);
+	if (r == -ENOENT)
+		return r;
 	if (r == -ENOTSUP)
 		error_set(error, "%s is not a regular file", path);
+	else if (r == -ENOLINK)
+		error_set(error, "%s is a symbolic link to nothing", path);
 	else if (r == -EFBIG)
 		error_set(error, "%s is larger than 1 MB, which no definition is", path);
 	else if (r < 0)
@@ -91,24 +99,15 @@ static void add_definition(const struct host *h, int dirfd, const char *parent, 
 		strv_add(problems, take_ptr(error.text));
 }
 
-static bool is_dangling(int dirfd, const struct dirent *e)
-{
-	struct stat st;
-
-	return e->d_type == DT_LNK && fstatat(dirfd, e->d_name, &st, 0) < 0 && errno == ENOENT;
-}
-
 static void scan_entry(const struct host *h, int dirfd, const char *parent, const struct dirent *e,
 		       struct mdev_list *list, struct strv *problems)
 {
 	if (*e->d_name == '.')
 		return;
-	if (!uuid_is_normal(e->d_name) || is_dangling(dirfd, e)) {
+	if (!uuid_is_normal(e->d_name)) {
 		_cleanup_free_ char *path = config_path(h, parent, e->d_name);
 
-		strv_add(problems, xasprintf(is_dangling(dirfd, e) ?
-				"%s is ignored: it is a link to nothing" :
-				"%s is ignored: its name is not a UUID in lower case", path));
+		strv_add(problems, xasprintf("%s is ignored: its name is not a UUID in lower case", path));
 		return;
 	}
 	add_definition(h, dirfd, parent, e->d_name, e->d_type == DT_REG, list, problems);

@@ -154,11 +154,17 @@ void output_types_text(const struct mdev_type_list *list)
 
 static json_t *type_to_json(const struct mdev_type *t)
 {
-	_cleanup_free_ char *description = join_lines(t->description ? t->description : "");
+	json_t *json = json_pack("{s:I, s:o}", "available_instances", (json_int_t)t->available,
+				 "device_api", json_text(t->device_api));
 
-	return json_pack("{s:I, s:o, s:o, s:o}", "available_instances", (json_int_t)t->available,
-			 "device_api", json_text(t->device_api), "name",
-			 json_text(t->name ? t->name : ""), "description", json_text(description));
+	if (t->name)
+		json_object_set_new(json, "name", json_text(t->name));
+	if (t->description) {
+		_cleanup_free_ char *description = join_lines(t->description);
+
+		json_object_set_new(json, "description", json_text(description));
+	}
+	return json;
 }
 
 void output_types_json(const struct mdev_type_list *list)

@@ -90,21 +90,24 @@ int sysfs_find(const struct host *h, const char *uuid, struct mdev *ret_mdev)
 	return bus < 0 ? bus : read_device(bus, uuid, NULL, ret_mdev);
 }
 
-void sysfs_bus_open(const struct host *h, struct sysfs_bus *ret_bus)
+void sysfs_query_begin(const struct host *h, struct sysfs_query *ret_query)
 {
-	ret_bus->fd = open_bus(h);
+	ret_query->parents_fd = host_openf(h, O_PATH | O_DIRECTORY, PARENTS);
 }
 
-void sysfs_bus_done(struct sysfs_bus *bus)
+void sysfs_query_end(struct sysfs_query *q)
 {
-	closep(&bus->fd);
+	closep(&q->parents_fd);
 }
 
-bool sysfs_bus_runs(const struct sysfs_bus *bus, const char *uuid, const char *parent)
+bool sysfs_query_runs(const struct sysfs_query *q, const struct mdev *m)
 {
-	char on[NAME_MAX + 1];
+	_cleanup_free_ char *type = NULL;
+	char path[PATH_MAX];
 
-	return bus->fd >= 0 && read_parent(bus->fd, uuid, on) == 0 && str_eq(on, parent);
+	snprintf(path, sizeof(path), "%s/%s/mdev_type", m->parent, m->uuid);
+	return q->parents_fd >= 0 && link_basename(q->parents_fd, path, &type) == 0 &&
+	       str_eq(type, m->type);
 }
 
 static int read_number_at(int dirfd, const char *path, unsigned long *ret_number)

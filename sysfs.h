@@ -22,15 +22,16 @@ int sysfs_list(const struct host *h, const char *parent, struct mdev_list *list)
 int sysfs_find(const struct host *h, const char *uuid, struct mdev *ret_mdev);
 
 /*
- * Answers "does UUID run on PARENT?" for many definitions, with one system
- * call each, or none where the kernel has no mdev bus.
+ * Answers "does this device run?" for many definitions, with one system call
+ * each, or none where the kernel has no mdevs.
  */
-struct sysfs_bus {
-	int fd;
+struct sysfs_query {
+	int parents_fd;
 };
-void sysfs_bus_open(const struct host *h, struct sysfs_bus *ret_bus);
-void sysfs_bus_done(struct sysfs_bus *bus);
-bool sysfs_bus_runs(const struct sysfs_bus *bus, const char *uuid, const char *parent);
+void sysfs_query_begin(const struct host *h, struct sysfs_query *ret_query);
+void sysfs_query_end(struct sysfs_query *q);
+/* Whether @m runs, complete, on its parent and with its type. */
+bool sysfs_query_runs(const struct sysfs_query *q, const struct mdev *m);
 
 /* Adds the types of every parent (of @parent only, if not NULL), unsorted.
  * What vanishes or lacks a file meanwhile is passed over. */
