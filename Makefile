@@ -46,11 +46,11 @@ OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
 FAKE_SOURCES = $(sort $(wildcard tests/fake-sysfs/*.c))
 FAKE_OBJECTS = $(FAKE_SOURCES:tests/fake-sysfs/%.c=$(BUILD)/fake/%.o)
 
-# V=1 shows the commands.
+# V=1 shows the commands, -s nothing.
 ifdef V
 say = @:
 else
-say = @printf '  %-5s %s\n'
+say = @$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,printf '  %-5s %s\n')
 Q = @
 endif
 

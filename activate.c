@@ -53,7 +53,7 @@ static void explain_type(const struct host *h, const struct mdev *m, struct erro
 			  nearest ? "'?" : "", names);
 }
 
-/* "mtty-1 (3), mtty-2 (1)": what else is free on the parent. */
+/* "mtty-1 (3), mtty-2 (1)": what is free on the parent. */
 static char *free_on_parent(const struct mdev_type_list *types, const struct mdev *m)
 {
 	_cleanup_(strv_done) struct strv found = {};
@@ -61,15 +61,16 @@ static char *free_on_parent(const struct mdev_type_list *types, const struct mde
 	for (size_t i = 0; i < types->n; i++) {
 		const struct mdev_type *t = &types->t[i];
 
-		if (t->available && str_eq(t->parent, m->parent) && !str_eq(t->id, m->type))
+		if (t->available && str_eq(t->parent, m->parent))
 			strv_add(&found, xasprintf("%s (%lu)", t->id, t->available));
 	}
-	return found.n ? strv_join(&found, 8) : xstrdup("no other type");
+	return found.n ? strv_join(&found, 8) : xstrdup("nothing");
 }
 
 static char *free_elsewhere(const struct mdev_type_list *types, const struct mdev *m)
 {
 	_cleanup_(strv_done) struct strv found = {};
+	_cleanup_free_ char *names = NULL;
 
 	for (size_t i = 0; i < types->n; i++) {
 		const struct mdev_type *t = &types->t[i];
@@ -77,7 +78,10 @@ static char *free_elsewhere(const struct mdev_type_list *types, const struct mde
 		if (t->available && str_eq(t->id, m->type) && !str_eq(t->parent, m->parent))
 			strv_add(&found, xasprintf("%s (%lu)", t->parent, t->available));
 	}
-	return found.n ? strv_join(&found, 5) : xstrdup("no other parent");
+	if (!found.n)
+		return xasprintf("no other parent has %s free", m->type);
+	names = strv_join(&found, 5);
+	return xasprintf("%s is free on: %s", m->type, names);
 }
 
 static size_t count_active(const struct host *h, const struct mdev *m)
@@ -102,11 +106,11 @@ static void explain_instances(const struct host *h, const struct mdev *m, int r,
 	here = free_on_parent(&types, m);
 	elsewhere = free_elsewhere(&types, m);
 	if (r == -ENOSPC || r == -EUSERS)
-		error_set(error, "no instance of %s is free on %s, where %zu of it are active; free there: %s; %s is free on: %s",
-			  m->type, m->parent, count_active(h, m), here, m->type, elsewhere);
+		error_set(error, "no instance of %s is free on %s (%zu active); free there: %s; %s",
+			  m->type, m->parent, count_active(h, m), here, elsewhere);
 	else
-		error_set(error, "the driver of %s refused to create a device of type %s: %s; free there: %s; %s is free on: %s",
-			  m->parent, m->type, strerror(-r), here, m->type, elsewhere);
+		error_set(error, "the driver of %s refused to create a device of type %s: %s; free there: %s; %s",
+			  m->parent, m->type, strerror(-r), here, elsewhere);
 }
 
 static void explain_taken(const struct host *h, const struct mdev *m, struct error *error)

@@ -59,7 +59,7 @@ int cmd_start(const struct host *h, const struct args *a)
 		return r;
 	r = activate(h, &m, &error);
 	if (r < 0)
-		return fail("cannot start %s: %s", m.uuid, error.text);
+		return fail("cannot start %s: %s", has(a, O(UUID)) ? m.uuid : "a device", error.text);
 	if (!has(a, O(UUID)))
 		puts(m.uuid);
 	return 0;

@@ -1,0 +1,114 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Sourced by what a newcomer runs first: finds out what is missing for a task,
+# says so, and installs it when it may (root, with apt or dnf).  Works on a
+# machine on which even make is missing.
+
+# capability:Debian's packages:Fedora's packages; a name that is not here is
+# that of a command and of the package that has it.
+PACKAGES='
+cc:gcc libc6-dev:gcc glibc-devel
+pkg-config:pkg-config:pkgconf-pkg-config
+jansson:libjansson-dev:jansson-devel
+uuid:uuid-dev:libuuid-devel
+fuse3:libfuse3-dev:fuse3-devel
+sanitizers:gcc libc6-dev:gcc libasan libubsan
+unshare:util-linux:util-linux
+mount:mount:util-linux
+umount:mount:util-linux
+find:findutils:findutils
+xargs:findutils:findutils
+diff:diffutils:diffutils
+clang-tidy:clang-tidy:clang-tools-extra
+shellcheck:shellcheck:ShellCheck
+'
+
+# Whether the capability is there.
+have() {
+	case $1 in
+	jansson | uuid | fuse3) command -v pkg-config >/dev/null && pkg-config --exists "$1" ;;
+	sanitizers)
+		command -v cc >/dev/null &&
+			echo 'int main(void) { return 0; }' |
+			cc -fsanitize=address,undefined -x c -o /dev/null - 2>/dev/null
+		;;
+	*) command -v "$1" >/dev/null ;;
+	esac
+}
+
+packages_of() { # capability, field
+	local line
+	while IFS= read -r line; do
+		[[ $line == "$1":* ]] && cut -d: -f"$2" <<<"$line" && return
+	done <<<"$PACKAGES"
+	echo "$1"
+}
+
+install_packages() { # manager, packages...
+	local manager=$1
+	shift
+	echo "installing with $manager: $*"
+	if [[ $manager == apt-get ]]; then
+		export DEBIAN_FRONTEND=noninteractive
+		apt-get -qq update >/dev/null &&
+			apt-get -qq install -y --no-install-recommends "$@" >/dev/null </dev/null
+	else
+		dnf -q -y install "$@" >/dev/null </dev/null
+	fi
+}
+
+# Makes sure that these capabilities are there, or says how and ends.
+need() {
+	local capability manager field package missing=() packages=()
+	for capability in "$@"; do
+		have "$capability" || missing+=("$capability")
+	done
+	((${#missing[@]})) || return 0
+	if command -v apt-get >/dev/null; then
+		manager=apt-get field=2
+	elif command -v dnf >/dev/null; then
+		manager=dnf field=3
+	else
+		echo "missing: ${missing[*]}; install them with this system's package manager" >&2
+		exit 1
+	fi
+	for capability in "${missing[@]}"; do
+		for package in $(packages_of "$capability" $field); do
+			[[ " ${packages[*]} " == *" $package "* ]] || packages+=("$package")
+		done
+	done
+	if ((EUID != 0)); then
+		echo "missing: ${packages[*]}; get them with: sudo $manager install ${packages[*]}" >&2
+		exit 1
+	fi
+	install_packages "$manager" "${packages[@]}" || {
+		echo "could not install: ${packages[*]}" >&2
+		exit 1
+	}
+	for capability in "${missing[@]}"; do
+		have "$capability" && continue
+		echo "$capability is still missing after installing ${packages[*]}" >&2
+		exit 1
+	done
+}
+
+# What the program, the simulated kernel and their runs need.
+BUILD_NEEDS=(make cc pkg-config jansson uuid)
+RUN_NEEDS=(fuse3 unshare mount umount find xargs diff)
+
+need_fuse() {
+	[[ -c /dev/fuse ]] || modprobe fuse 2>/dev/null || true
+	[[ -c /dev/fuse ]] && return
+	echo "there is no /dev/fuse, which the simulated kernel needs: load the module fuse, or bind /dev/fuse into this container" >&2
+	exit 1
+}
+
+# Goes on in a mount and process namespace of its own, so that no mount and no
+# process outlives this script, however it ends.
+enter_namespace() { # script, its arguments
+	[[ ${MDEVCTL_TEST_NAMESPACE-} ]] && return
+	local flags=(--mount --pid --fork --kill-child --mount-proc)
+	((EUID == 0)) || flags+=(--user --map-root-user)
+	MDEVCTL_TEST_NAMESPACE=1 exec unshare "${flags[@]}" "$@"
+}

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Static checks: warnings of gcc and clang as errors, clang-tidy, cppcheck,
+# shellcheck, mandoc, codespell, and the rules of this house that a machine
+# can check.  Ends with "N passed, N failed".
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+# shellcheck source=tests/lib/deps.sh
+. tests/lib/deps.sh
+need "${BUILD_NEEDS[@]}" fuse3 clang clang-tidy cppcheck shellcheck mandoc codespell git
+
+passed=0 failed=0
+build=$(mktemp -d)
+trap 'rm -rf "$build"' EXIT
+
+check() { # name, command...
+	local name=$1 output
+	shift
+	if output=$("$@" 2>&1); then
+		echo "ok - $name"
+		((++passed))
+	else
+		printf 'not ok - %s\n%s\n' "$name" "$output"
+		((++failed))
+	fi
+}
+
+defines=(-D_GNU_SOURCE '-DVERSION="0"' '-DSYSCONFDIR="/etc"')
+read -ra includes <<<"$(pkg-config --cflags jansson uuid fuse3)"
+mapfile -t program < <(git ls-files '*.c' ':!tests')
+mapfile -t simulation < <(git ls-files 'tests/fake-sysfs/*.c')
+mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
+mapfile -t sources < <(git ls-files '*.[ch]' '*.sh' '*.rules' Makefile .ci/run)
+
+compiles() { # compiler, further flags
+	local compiler=$1
+	shift
+	make -s -j"$(nproc)" CC="$compiler" WERROR=1 BUILD="$build/$compiler$*" "$@" \
+		"$build/$compiler$*/mdevctl" "$build/$compiler$*/fake-sysfs"
+}
+
+# Every finding is an error; the few checks that do not fit C are in .clang-tidy.
+tidy() {
+	clang-tidy --quiet "${program[@]}" "${simulation[@]}" -- -std=gnu11 "${defines[@]}" "${includes[@]}"
+}
+
+cpp_check() {
+	cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
+		--suppress=missingIncludeSystem --std=c11 "${defines[@]}" "${program[@]}" "${simulation[@]}"
+}
+
+licensed() {
+	local file bad=0
+	for file in "${sources[@]}"; do
+		head -3 "$file" | grep -q 'SPDX-License-Identifier: LGPL-2.1-or-later' && continue
+		echo "$file: no SPDX line"
+		bad=1
+	done
+	return $bad
+}
+
+# Under sh -e a bare "! command" never fails the script; a note for later is no work done.
+house_rules() {
+	local bad=0
+	git grep -nE '^[[:space:]]*! [a-z./$"]' -- '*.sh' && bad=1
+	git grep -nE '\b(TODO|FIXME|XXX|HACK)\b' -- '*.[ch]' '*.sh' Makefile && bad=1
+	git grep -nE '[[:space:]]+$' -- '*.[ch]' '*.sh' Makefile '*.md' '*.8' && bad=1
+	return $bad
+}
+
+check 'gcc: no warning' compiles gcc
+check 'gcc, sanitizers: no warning' compiles gcc SANITIZE=1
+check 'clang: no warning' compiles clang
+check 'clang-tidy' tidy
+check 'cppcheck' cpp_check
+check 'shellcheck' shellcheck -x "${scripts[@]}"
+check 'mandoc -T lint' mandoc -T lint -W warning man/mdevctl.8
+check 'codespell' codespell --skip='./build*,.git,COPYING' .
+check 'every file has its licence' licensed
+check 'house rules' house_rules
+echo "$passed passed, $failed failed"
+((failed == 0))
