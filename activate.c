@@ -211,7 +211,7 @@ int activate(const struct host *h, const struct mdev *m, struct error *error)
 	if (r < 0) {
 		undo = sysfs_remove(h, m->uuid);
 		if (undo < 0 && undo != -ENOENT) {
-			_cleanup_free_ char *why = take_ptr(error->text);
+			_cleanup_free_ char *why = take(error->text);
 
 			error_set(error, "%s; removing the device again failed as well (%s), so it is active without its attributes",
 				  why, strerror(-undo));

@@ -50,8 +50,18 @@ int usage_error(const char *fmt, ...)
 	return WRONG_USAGE;
 }
 
-#define WRONG(p, ...)                                          \
-	((p)->error.text ? (void)0 : error_set(&(p)->error, __VA_ARGS__), WRONG_USAGE)
+/* Keeps the first error; --help may yet follow and win. */
+static int _printf_(2, 3) wrong(struct parser *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (p->error.text)
+		return WRONG_USAGE;
+	va_start(ap, fmt);
+	p->error.text = xvasprintf(fmt, ap);
+	va_end(ap);
+	return WRONG_USAGE;
+}
 
 static char *help_hint(const char *command)
 {
@@ -69,15 +79,15 @@ static int unknown_option(struct parser *p, const char *name)
 			strv_add(&known, xasprintf("--%s", option_table[i].name));
 	nearest = strv_nearest(&known, name);
 	if (nearest)
-		return WRONG(p, "unknown option '%s', did you mean '%s'? %s", name, nearest, hint);
-	return WRONG(p, "unknown option '%s'; %s", name, hint);
+		return wrong(p, "unknown option '%s', did you mean '%s'? %s", name, nearest, hint);
+	return wrong(p, "unknown option '%s'; %s", name, hint);
 }
 
 static int check_name(struct parser *p, const char *what, const char *value)
 {
 	const char *problem = name_problem(value);
 
-	return problem ? WRONG(p, "the %s name '%s' %s", what, value, problem) : 0;
+	return problem ? wrong(p, "the %s name '%s' %s", what, value, problem) : 0;
 }
 
 static int parse_index(struct parser *p, const char *value)
@@ -87,7 +97,7 @@ static int parse_index(struct parser *p, const char *value)
 	errno = 0;
 	p->a->index = strtoul(value, &end, 10);
 	if (errno || !isdigit((unsigned char)*value) || *end)
-		return WRONG(p, "--index is '%s', expected a number from 0 on", value);
+		return wrong(p, "--index is '%s', expected a number from 0 on", value);
 	return 0;
 }
 
@@ -95,14 +105,14 @@ static int check_attr(struct parser *p, const char *value)
 {
 	const char *problem = attr_name_problem(value);
 
-	return problem ? WRONG(p, "the attribute name '%s' %s", value, problem) : 0;
+	return problem ? wrong(p, "the attribute name '%s' %s", value, problem) : 0;
 }
 
 static int check_text(struct parser *p, const char *value)
 {
 	const char *problem = text_problem(value);
 
-	return problem ? WRONG(p, "the attribute value %s", problem) : 0;
+	return problem ? wrong(p, "the attribute value %s", problem) : 0;
 }
 
 static int check_value(struct parser *p, enum opt o, const char *value)
@@ -111,7 +121,7 @@ static int check_value(struct parser *p, enum opt o, const char *value)
 	case OPT_UUID:
 		if (uuid_normalise(value, p->a->uuid))
 			return 0;
-		return WRONG(p, "'%s' is not a UUID, which looks like 8a3c5f2e-1b4d-4c6e-9f70-2d81a5b3c9e4",
+		return wrong(p, "'%s' is not a UUID, which looks like 8a3c5f2e-1b4d-4c6e-9f70-2d81a5b3c9e4",
 				   value);
 	case OPT_PARENT:
 		return check_name(p, "parent", value);
@@ -131,7 +141,7 @@ static int check_value(struct parser *p, enum opt o, const char *value)
 static int set_option(struct parser *p, enum opt o, const char *value)
 {
 	if (has(p->a, 1UL << o) && !((1UL << o) & (O(HELP) | O(VERSION))))
-		return WRONG(p, "option --%s is given twice", option_table[o].name);
+		return wrong(p, "option --%s is given twice", option_table[o].name);
 	p->a->given |= 1UL << o;
 	p->a->value[o] = value;
 	return value ? check_value(p, o, value) : 0;
@@ -141,7 +151,7 @@ static int set_option(struct parser *p, enum opt o, const char *value)
 static int take_value(struct parser *p, enum opt o, const char *attached)
 {
 	if (!attached && p->next == p->argc)
-		return WRONG(p, "option --%s needs a value: --%s %s", option_table[o].name,
+		return wrong(p, "option --%s needs a value: --%s %s", option_table[o].name,
 				   option_table[o].name, option_table[o].arg);
 	return set_option(p, o, attached ? attached : p->argv[p->next++]);
 }
@@ -160,7 +170,7 @@ static int parse_long(struct parser *p, const char *arg)
 		if (row->arg)
 			return take_value(p, o, equals ? equals + 1 : NULL);
 		if (equals)
-			return WRONG(p, "option --%s takes no value", row->name);
+			return wrong(p, "option --%s takes no value", row->name);
 		return set_option(p, o, NULL);
 	}
 	return unknown_option(p, arg);
@@ -198,9 +208,9 @@ static int parse_letters(struct parser *p, const char *arg)
 static int set_operand(struct parser *p, const char *arg)
 {
 	if (!p->operand)
-		return WRONG(p, "takes no argument, but is given '%s'", arg);
+		return wrong(p, "takes no argument, but is given '%s'", arg);
 	if (p->a->operand)
-		return WRONG(p, "takes one %s, but is given '%s' as well", p->operand, arg);
+		return wrong(p, "takes one %s, but is given '%s' as well", p->operand, arg);
 	p->a->operand = arg;
 	return 0;
 }

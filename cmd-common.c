@@ -20,7 +20,7 @@ int read_jsonfile(struct mdev *m, const char *file)
 	_cleanup_(error_done) struct error error = {};
 	_cleanup_free_ char *text = NULL;
 	_cleanup_close_ int fd = -1;
-	size_t length;
+	size_t length = 0;
 	int r;
 
 	if (from_stdin)

@@ -19,9 +19,9 @@ static int complete_from_running(const struct host *h, const struct args *a, str
 			    m->parent ? "--type or --jsonfile is" :
 			    m->type ? "--parent is" : "--parent and --type are");
 	if (!m->parent)
-		m->parent = take_ptr(running.parent);
+		m->parent = take(running.parent);
 	if (!m->type)
-		m->type = take_ptr(running.type);
+		m->type = take(running.type);
 	return 0;
 }
 

@@ -96,7 +96,7 @@ static void add_definition(const struct host *h, int dirfd, const char *parent, 
 	if (r == 0)
 		mdev_list_take(list, &m);
 	else if (r != -ENOENT)
-		strv_add(problems, take_ptr(error.text));
+		strv_add(problems, take(error.text));
 }
 
 static void scan_entry(const struct host *h, int dirfd, const char *parent, const struct dirent *e,
@@ -207,8 +207,7 @@ int config_load(const struct host *h, const char *uuid, const char *parent,
 	r = read_definition(h, fd, false, &m, error);
 	if (r < 0)
 		return r;
-	*ret_mdev = m;
-	m = (struct mdev){};
+	*ret_mdev = take(m);
 	return 0;
 }
 

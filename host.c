@@ -55,45 +55,43 @@ static int open_below(const struct host *h, const char *path, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-static int vformat_path(char path[PATH_MAX], const char *fmt, va_list ap)
+int host_vopenf(const struct host *h, int flags, const char *fmt, va_list ap)
 {
-	int n = vsnprintf(path, PATH_MAX, fmt, ap);
+	char path[PATH_MAX];
+	int n = vsnprintf(path, sizeof(path), fmt, ap);
 
-	return n < 0 || n >= PATH_MAX ? -ENAMETOOLONG : 0;
+	if (n < 0 || n >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	return open_below(h, path, flags);
 }
 
 int host_openf(const struct host *h, int flags, const char *fmt, ...)
 {
-	char path[PATH_MAX];
 	va_list ap;
-	int r;
+	int fd;
 
 	va_start(ap, fmt);
-	r = vformat_path(path, fmt, ap);
+	fd = host_vopenf(h, flags, fmt, ap);
 	va_end(ap);
-	return r < 0 ? r : open_below(h, path, flags);
+	return fd;
 }
 
 int host_opendirf(const struct host *h, DIR **ret_dir, const char *fmt, ...)
 {
-	_cleanup_close_ int fd = -1;
-	char path[PATH_MAX];
 	va_list ap;
 	DIR *dir;
-	int r;
+	int fd;
 
 	va_start(ap, fmt);
-	r = vformat_path(path, fmt, ap);
+	fd = host_vopenf(h, O_RDONLY | O_DIRECTORY, fmt, ap);
 	va_end(ap);
-	if (r < 0)
-		return r;
-	fd = open_below(h, path, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return fd;
 	dir = fdopendir(fd);
-	if (!dir)
+	if (!dir) {
+		closep(&fd);
 		return -errno;
-	take_fd(&fd);
+	}
 	*ret_dir = dir;
 	return 0;
 }
@@ -184,7 +182,7 @@ int read_all(int fd, size_t max, bool regular, char **ret_data, size_t *ret_leng
 		}
 	}
 	data[length] = '\0';
-	*ret_data = take_ptr(data);
+	*ret_data = take(data);
 	*ret_length = length;
 	return 0;
 }

@@ -111,10 +111,19 @@ struct source {
 	struct error *error;
 };
 
-#define WRONG(src, path, n, fmt, ...)                                         \
-	(error_set((src)->error, "%s:%u: " fmt, (src)->name,                  \
-		   json_line((src)->text, path, n) __VA_OPT__(, ) __VA_ARGS__), \
-	 -EINVAL)
+/* Sets the error to "SOURCE:LINE: ..." of the value that the @n steps lead to. */
+static int _printf_(4, 5)
+wrong(const struct source *src, const struct step *path, size_t n, const char *fmt, ...)
+{
+	_cleanup_free_ char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	error_set(src->error, "%s:%u: %s", src->name, json_line(src->text, path, n), text);
+	return -EINVAL;
+}
 
 static const char *kind(const json_t *value)
 {
@@ -143,12 +152,12 @@ static int read_type(struct mdev *m, const json_t *root, const struct source *sr
 	const char *problem;
 
 	if (!type)
-		return WRONG(src, path, 1, "the key \"mdev_type\" is missing, which names the type");
+		return wrong(src, path, 1, "the key \"mdev_type\" is missing, which names the type");
 	if (!json_is_string(type))
-		return WRONG(src, path, 1, "\"mdev_type\" is %s, expected a string", kind(type));
+		return wrong(src, path, 1, "\"mdev_type\" is %s, expected a string", kind(type));
 	problem = name_problem(json_string_value(type));
 	if (problem)
-		return WRONG(src, path, 1, "the name in \"mdev_type\" %s", problem);
+		return wrong(src, path, 1, "the name in \"mdev_type\" %s", problem);
 	m->type = xstrdup(json_string_value(type));
 	return 0;
 }
@@ -160,11 +169,11 @@ static int read_start(struct mdev *m, const json_t *root, const struct source *s
 	const char *text = json_string_value(start);
 
 	if (!start)
-		return WRONG(src, path, 1, "the key \"start\" is missing, expected \"auto\" or \"manual\"");
+		return wrong(src, path, 1, "the key \"start\" is missing, expected \"auto\" or \"manual\"");
 	if (!text)
-		return WRONG(src, path, 1, "\"start\" is %s, expected \"auto\" or \"manual\"", kind(start));
+		return wrong(src, path, 1, "\"start\" is %s, expected \"auto\" or \"manual\"", kind(start));
 	if (!str_eq(text, "auto") && !str_eq(text, "manual"))
-		return WRONG(src, path, 1, "\"start\" is \"%s\", expected \"auto\" or \"manual\"", text);
+		return wrong(src, path, 1, "\"start\" is \"%s\", expected \"auto\" or \"manual\"", text);
 	m->autostart = str_eq(text, "auto");
 	return 0;
 }
@@ -176,19 +185,19 @@ static int read_attr(struct mdev *m, json_t *attr, size_t index, const struct so
 	const json_t *value;
 
 	if (!json_is_object(attr))
-		return WRONG(src, path, 2, "an attribute is %s, expected an object like {\"NAME\": \"VALUE\"}",
+		return wrong(src, path, 2, "an attribute is %s, expected an object like {\"NAME\": \"VALUE\"}",
 			     kind(attr));
 	if (json_object_size(attr) != 1)
-		return WRONG(src, path, 2, "an attribute has %zu keys, expected one: each attribute is an object of its own",
+		return wrong(src, path, 2, "an attribute has %zu keys, expected one: each attribute is an object of its own",
 			     json_object_size(attr));
 	name = json_object_iter_key(json_object_iter(attr));
 	value = json_object_iter_value(json_object_iter(attr));
 	path[2].key = name;
 	problem = attr_name_problem(name);
 	if (problem)
-		return WRONG(src, path, 3, "the attribute name \"%s\" %s", name, problem);
+		return wrong(src, path, 3, "the attribute name \"%s\" %s", name, problem);
 	if (!json_is_string(value))
-		return WRONG(src, path, 3, "the value of attribute \"%s\" is %s, expected a string in quotes",
+		return wrong(src, path, 3, "the value of attribute \"%s\" is %s, expected a string in quotes",
 			     name, kind(value));
 	mdev_insert_attr(m, m->n_attrs, name, json_string_value(value));
 	return 0;
@@ -203,7 +212,7 @@ static int read_attrs(struct mdev *m, const json_t *root, const struct source *s
 	if (!attrs)
 		return 0;
 	if (!json_is_array(attrs))
-		return WRONG(src, path, 1, "\"attrs\" is %s, expected an array of objects like {\"NAME\": \"VALUE\"}",
+		return wrong(src, path, 1, "\"attrs\" is %s, expected an array of objects like {\"NAME\": \"VALUE\"}",
 			     kind(attrs));
 	json_array_foreach(attrs, i, attr) {
 		int r = read_attr(m, attr, i, src);
@@ -238,7 +247,7 @@ int mdev_from_json(struct mdev *m, const char *text, size_t length, const char *
 		return -EINVAL;
 	}
 	if (!json_is_object(root))
-		return WRONG(&src, NULL, 0, "this is %s, expected the object of one definition", kind(root));
+		return wrong(&src, NULL, 0, "this is %s, expected the object of one definition", kind(root));
 	r = read_type(&read, root, &src);
 	if (r == 0)
 		r = read_start(&read, root, &src);
@@ -249,12 +258,11 @@ int mdev_from_json(struct mdev *m, const char *text, size_t length, const char *
 	take_extra(&read, root);
 
 	memcpy(read.uuid, m->uuid, sizeof(read.uuid));
-	read.parent = take_ptr(m->parent);
+	read.parent = take(m->parent);
 	read.defined = m->defined;
 	read.active = m->active;
 	mdev_done(m);
-	*m = read;
-	read = (struct mdev){};
+	*m = take(read);
 	return 0;
 }
 

@@ -62,8 +62,7 @@ void mdev_remove_attr(struct mdev *m, size_t index)
 void mdev_list_take(struct mdev_list *l, struct mdev *m)
 {
 	l->m = xgrow(l->m, l->n, sizeof(*l->m));
-	l->m[l->n++] = *m;
-	*m = (struct mdev){};
+	l->m[l->n++] = take(*m);
 }
 
 static int compare_mdevs(const void *a, const void *b)
@@ -91,8 +90,7 @@ void mdev_list_done(struct mdev_list *l)
 void mdev_type_list_take(struct mdev_type_list *l, struct mdev_type *t)
 {
 	l->t = xgrow(l->t, l->n, sizeof(*l->t));
-	l->t[l->n++] = *t;
-	*t = (struct mdev_type){};
+	l->t[l->n++] = take(*t);
 }
 
 static int compare_types(const void *a, const void *b)

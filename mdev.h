@@ -12,7 +12,7 @@
 
 #define UUID_LEN 36
 /* A definition larger than this is refused: it is no definition. */
-#define DEFINITION_MAX (1024 * 1024)
+#define DEFINITION_MAX ((size_t)1 << 20)
 
 /* Attributes are written to the device in this order; names may repeat. */
 struct mdev_attr {

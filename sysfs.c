@@ -36,7 +36,7 @@ static int read_parent(int busfd, const char *uuid, char name[NAME_MAX + 1])
 	start = start ? start + 1 : target;
 	if (name_problem(start))
 		return -ENODEV;
-	strcpy(name, start);
+	memcpy(name, start, strlen(start) + 1);
 	return 0;
 }
 
@@ -155,8 +155,7 @@ static int read_type(int dirfd, const char *parent, const char *id, struct mdev_
 		return r;
 	read_type_file(dirfd, id, "name", &t.name);
 	read_type_file(dirfd, id, "description", &t.description);
-	*ret_type = t;
-	t = (struct mdev_type){};
+	*ret_type = take(t);
 	return 0;
 }
 

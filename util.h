@@ -46,11 +46,12 @@ static inline int take_fd(int *fd)
 	return taken;
 }
 
-#define take_ptr(p)                     \
-	({                              \
-		__typeof__(p) t_ = (p); \
-		(p) = NULL;             \
-		t_;                     \
+/* The same for a pointer or a struct: its value, leaving it empty. */
+#define take(x)                             \
+	({                                  \
+		__typeof__(x) t_ = (x);     \
+		(x) = (__typeof__(x)){ 0 }; \
+		t_;                         \
 	})
 
 static inline bool str_eq(const char *a, const char *b)

@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Static checks: warnings of gcc and clang as errors, clang-tidy, cppcheck,
-# shellcheck, mandoc, codespell, and the rules of this house that a machine
-# can check.  Ends with "N passed, N failed".
+# Static checks: warnings of gcc and clang as errors, clang-tidy, cppcheck, of
+# scripts and the manual, spelling, and what of this house's rules a machine can check.  Ends with "N passed, N failed".
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 # shellcheck source=tests/lib/deps.sh
@@ -64,7 +63,7 @@ licensed() {
 house_rules() {
 	local bad=0
 	git grep -nE '^[[:space:]]*! [a-z./$"]' -- '*.sh' && bad=1
-	git grep -nE '\b(TODO|FIXME|XXX|HACK)\b' -- '*.[ch]' '*.sh' Makefile && bad=1
+	git grep -nE '\b(TODO|FIXME|XXX|HACK)\b' -- '*.[ch]' Makefile tests/lib tests/vm && bad=1
 	git grep -nE '[[:space:]]+$' -- '*.[ch]' '*.sh' Makefile '*.md' '*.8' && bad=1
 	return $bad
 }

@@ -48,14 +48,14 @@ definition() {
 }
 
 same_lines() { # actual file, then expected lines as "=text" or "~regex"
-	local actual=() i=0 line
-	mapfile -t actual <"$1"
+	local lines=() i=0 line
+	mapfile -t lines <"$1"
 	shift
-	(($# == ${#actual[@]})) || return 1
+	(($# == ${#lines[@]})) || return 1
 	for line in "$@"; do
 		case $line in
-		=*) [[ ${line:1} == "${actual[i]}" ]] || return 1 ;;
-		~*) [[ ${actual[i]} =~ ^${line:1}$ ]] || return 1 ;;
+		=*) [[ ${line:1} == "${lines[i]}" ]] || return 1 ;;
+		~*) [[ ${lines[i]} =~ ^${line:1}$ ]] || return 1 ;;
 		esac
 		((++i))
 	done

@@ -94,7 +94,9 @@ need() {
 }
 
 # What the program, the simulated kernel and their runs need.
+# shellcheck disable=SC2034 # used by those who source this
 BUILD_NEEDS=(make cc pkg-config jansson uuid)
+# shellcheck disable=SC2034
 RUN_NEEDS=(fuse3 unshare mount umount find xargs diff)
 
 need_fuse() {
