@@ -35,20 +35,31 @@ bool host_is_subtree(const struct host *h)
 	return *h->root;
 }
 
+/* As a chroot to the root directory would resolve it. */
+static int open_in_root(const struct host *h, const char *path, int flags)
+{
+	struct open_how how = {
+		.flags = (unsigned)flags,
+		.resolve = RESOLVE_IN_ROOT,
+	};
+	int fd, tries = 1000;
+
+	/* EAGAIN: something somewhere was renamed or mounted while a ".." was
+	 * resolved (openat2(2)); sysfs links are full of them. */
+	do {
+		fd = (int)syscall(SYS_openat2, h->root_fd, path, &how, sizeof(how));
+	} while (fd < 0 && errno == EAGAIN && --tries);
+	return fd;
+}
+
 static int open_below(const struct host *h, const char *path, int flags)
 {
 	int fd = -1;
 
 	flags |= O_CLOEXEC;
 	errno = ENOSYS;
-	if (host_is_subtree(h)) {
-		struct open_how how = {
-			.flags = (unsigned)flags,
-			.resolve = RESOLVE_IN_ROOT,
-		};
-
-		fd = (int)syscall(SYS_openat2, h->root_fd, path, &how, sizeof(how));
-	}
+	if (host_is_subtree(h))
+		fd = open_in_root(h, path, flags);
 	/* Kernels before 5.6, and seccomp filters that answer EPERM. */
 	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
 		fd = openat(h->root_fd, path, flags);
