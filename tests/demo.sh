@@ -17,9 +17,8 @@ if [[ -z ${MDEVCTL_TEST_NAMESPACE-} ]]; then
 fi
 enter_namespace "$PWD/tests/demo.sh"
 
-# Only this namespace sees what is mounted here.
-mount -t tmpfs tmpfs /mnt
-root=/mnt/host
+make_work
+root=/sys/host
 mkdir -p $root/sys
 ln -s sys/fake/dev $root/dev
 build/fake-sysfs tests/fake-sysfs/hosts/several-cards.json $root/sys

@@ -18,45 +18,56 @@ build() {
 	make -s -j"$(nproc)" SANITIZE=1 build-asan/mdevctl
 }
 
+matches() { # title, patterns
+	local title=$1 pattern
+	shift
+	for pattern in "$@"; do
+		# shellcheck disable=SC2053 # it is a pattern
+		if [[ $title == $pattern ]]; then return; fi
+	done
+	return 1
+}
+
 # "FILE:LINE" of each case that is asked for.
 list_cases() {
-	local file line title pattern
+	local file line title
 	for file in tests/cases/*.case; do
 		while IFS=: read -r line title; do
-			for pattern in "$@"; do
-				# shellcheck disable=SC2053 # it is a pattern
-				[[ $title == $pattern ]] && echo "$file:$line" && break
-			done
-		done < <(grep -n '^== ' "$file" | sed 's/:== /:/')
+			if matches "${title#== }" "$@"; then echo "$file:$line"; fi
+		done < <(grep -n '^== ' "$file")
 	done
 }
 
-summary() { # file of results
-	local passed failed
-	passed=$(grep -c '^ok ' "$1" || true)
-	failed=$(grep -c '^not ok ' "$1" || true)
-	echo "$passed passed, $failed failed"
-	((failed == 0 && passed > 0))
+# Shows failures, with -v and for a few cases successes as well.
+show() {
+	if [[ $1 ]]; then cat; else grep -v '^ok ' || true; fi
+}
+
+summary() { # file of cases, file of results
+	local passed failed silent
+	passed=$(grep -c '^ok ' "$2" || true)
+	failed=$(grep -c '^not ok ' "$2" || true)
+	silent=$((2 * $(wc -l <"$1") - passed - failed))
+	((silent == 0)) || echo "not ok - $silent runs ended without a result"
+	echo "$passed passed, $((failed + silent)) failed"
+	((failed + silent == 0 && passed > 0))
 }
 
 main() {
-	local verbose='' work patterns=()
+	local verbose='' work=/sys patterns=('*') variant
 	[[ ${1-} == -v ]] && verbose=1 && shift
-	for pattern in "$@"; do patterns+=("*$pattern*"); done
-	((${#patterns[@]})) || patterns=('*')
-	work=/tmp/mdevctl-test
-	mkdir -p "$work"
-	mount -t tmpfs -o mode=755 tmpfs "$work"
-	chmod 1777 "$work"
-	export TEST_WORK=$work TEST_TOP=$top TEST_VERBOSE=$verbose
+	if (($#)); then
+		verbose=1
+		patterns=("${@/#/*}")
+		patterns=("${patterns[@]/%/*}")
+	fi
+	make_work
+	export TEST_WORK=$work TEST_TOP=$top
 	list_cases "${patterns[@]}" >"$work/cases"
 	for variant in build build-asan; do sed "s|^|$variant |" "$work/cases"; done |
 		xargs -r -n 2 -P "$(($(nproc) * 2))" tests/lib/case.sh |
-		tee "$work/results" | { grep -v '^ok ' || true; }
-	if [[ -z $verbose && ${#patterns[@]} -gt 0 && ${patterns[0]} != '*' ]]; then
-		grep '^ok ' "$work/results" || true
-	fi
-	summary "$work/results"
+		tee "$work/results" | show "$verbose"
+	summary "$work/cases" "$work/results"
 }
 
 # shellcheck source=tests/lib/deps.sh

@@ -48,14 +48,21 @@ packages_of() { # capability, field
 install_packages() { # manager, packages...
 	local manager=$1
 	shift
+	local log
+	log=$(mktemp)
 	echo "installing with $manager: $*"
 	if [[ $manager == apt-get ]]; then
-		export DEBIAN_FRONTEND=noninteractive
-		apt-get -qq update >/dev/null &&
-			apt-get -qq install -y --no-install-recommends "$@" >/dev/null </dev/null
+		{ DEBIAN_FRONTEND=noninteractive apt-get -q update &&
+			DEBIAN_FRONTEND=noninteractive \
+				apt-get -q install -y --no-install-recommends "$@"; } >"$log" 2>&1 </dev/null
 	else
-		dnf -q -y install "$@" >/dev/null </dev/null
-	fi
+		dnf -q -y install "$@" >"$log" 2>&1 </dev/null
+	fi || {
+		cat "$log" >&2
+		rm -f "$log"
+		return 1
+	}
+	rm -f "$log"
 }
 
 # Makes sure that these capabilities are there, or says how and ends.
@@ -110,7 +117,17 @@ need_fuse() {
 # process outlives this script, however it ends.
 enter_namespace() { # script, its arguments
 	[[ ${MDEVCTL_TEST_NAMESPACE-} ]] && return
-	local flags=(--mount --pid --fork --kill-child --mount-proc)
+	local flags=(--mount --propagation unchanged --pid --fork --kill-child --mount-proc)
 	((EUID == 0)) || flags+=(--user --map-root-user)
 	MDEVCTL_TEST_NAMESPACE=1 exec unshare "${flags[@]}" "$@"
+}
+
+# In that namespace: an empty directory in memory, whose mounts nobody else
+# sees.  It lies over /sys, because that is a mount point in every chroot and
+# container, where "/" may not be one, and only a mount point can be made
+# private.  And so no test can touch the real one.
+make_work() {
+	mount --make-private /sys && mount -t tmpfs -o mode=755 tmpfs /sys && return
+	echo "cannot mount on /sys, which the simulated kernel needs: is /sys mounted here?" >&2
+	exit 1
 }

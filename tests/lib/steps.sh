@@ -18,15 +18,25 @@ writes() {
 definitions() {
 	(cd root/etc/mdevctl.d 2>/dev/null && find . -mindepth 1 -printf '%P\n' | LC_ALL=C sort |
 		while IFS= read -r path; do
-			[[ -f $path ]] && sed "s|^|$path: |" "$path"
-			[[ -d $path ]] && echo "$path/"
+			if [[ -d $path ]]; then echo "$path/"; else sed "s|^|$path: |" "$path"; fi
 		done)
+	true
 }
 
 # One compact line per definition file.
 definition_of() { # PARENT UUID
 	tr -d ' \n' <"root/etc/mdevctl.d/$1/$2"
 	echo
+}
+
+# What `define` says to this JSON (printf's escapes), from which nothing may be written.
+define_json() { # TEXT
+	local status
+	printf '%b' "$1" >in.json
+	mdevctl define -u 11111111-1111-4111-8111-111111111111 -p mtty --jsonfile in.json
+	status=$?
+	find root/etc -type f 2>/dev/null
+	return "$status"
 }
 
 # What the kernel has: UUID and type of each device on its bus, sorted.
