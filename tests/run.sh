@@ -40,17 +40,32 @@ list_cases() {
 
 # Shows failures, with -v and for a few cases successes as well.
 show() {
-	if [[ $1 ]]; then cat; else grep -v '^ok ' || true; fi
+	if [[ $1 ]]; then cat; else grep -av '^ok ' || true; fi
 }
 
-summary() { # file of cases, file of results
-	local passed failed silent
-	passed=$(grep -c '^ok ' "$2" || true)
-	failed=$(grep -c '^not ok ' "$2" || true)
-	silent=$((2 * $(wc -l <"$1") - passed - failed))
-	((silent == 0)) || echo "not ok - $silent runs ended without a result"
-	echo "$passed passed, $((failed + silent)) failed"
-	((failed + silent == 0 && passed > 0))
+count() { # regular expression, file
+	grep -ac "$1" "$2" || true
+}
+
+# A run that was killed has left no line.
+find_silent() { # file of cases, file of results
+	local silent
+	silent=$((2 * $(wc -l <"$1") - $(count '^\(not \)\?ok ' "$2")))
+	((silent == 0)) || echo "not ok - $silent runs of cases ended without a result"
+}
+
+# Is the simulated kernel one?  Its lines without its summary.
+check_simulation() {
+	tests/fake-sysfs/selftest.sh build/fake-sysfs </dev/null 2>&1 |
+		sed '/ passed, .* failed$/d; s/^\(not \)\?ok - /&fake-sysfs: /'
+}
+
+summary() { # file of results
+	local passed failed
+	passed=$(count '^ok ' "$1")
+	failed=$(count '^not ok ' "$1")
+	echo "$passed passed, $failed failed"
+	((failed == 0 && passed > 0))
 }
 
 main() {
@@ -67,7 +82,11 @@ main() {
 	for variant in build build-asan; do sed "s|^|$variant |" "$work/cases"; done |
 		xargs -r -n 2 -P "$(($(nproc) * 2))" tests/lib/case.sh |
 		tee "$work/results" | show "$verbose"
-	summary "$work/cases" "$work/results"
+	find_silent "$work/cases" "$work/results" | tee -a "$work/results"
+	if [[ ${patterns[0]} == '*' ]]; then
+		check_simulation | tee -a "$work/results" | show "$verbose"
+	fi
+	summary "$work/results"
 }
 
 # shellcheck source=tests/lib/deps.sh

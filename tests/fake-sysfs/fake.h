@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The simulated kernel: one tree of sysfs nodes (node.c, attr.c), the mdev core and its parents
+ * (mdev.c, parent.c), the drivers below it (vfio.c, ap.c), what tests do to them (fault.c,
+ * control.c), hosts described in JSON (host.c), and the way in from FUSE (fs.c, main.c). Everything
+ * is under sim.lock; whoever waits does so on sim.cond.  Nothing outside main.c and fs.c knows of
+ * FUSE.
+ */
+#ifndef FAKE_H
+#define FAKE_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#define UUID_LEN 36
+#define SYSFS_MAX 4096
+
+struct node;
+struct mdev;
+struct parent;
+
+struct sim {
+	pthread_mutex_t lock;
+	pthread_cond_t cond;
+	bool exiting;
+	bool cached; /* the kernel may remember directories (README) */
+	struct node *root;
+};
+extern struct sim sim;
+
+static inline bool streq(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+static inline bool starts_with(const char *s, const char *start)
+{
+	return strncmp(s, start, strlen(start)) == 0;
+}
+
+/* util.c */
+void *xcalloc(size_t n, size_t size);
+char *xstrdup(const char *s);
+char *xstrndup(const char *s, size_t n);
+char *xprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+char *str_replace(const char *s, const char *what, const char *by);
+int errno_by_name(const char *name);
+const char *errno_name(int err, char buf[16]);
+int kstrtoul(const char *buf, size_t len, unsigned long *ret_value);
+void sim_init(void);
+void sim_wait(void);
+void sim_wait_ms(long ms);
+void sim_wake(void);
+void sim_exit(void);
+
+/* node.c: what FUSE calls a node id; a writable attribute has one per lookup (README) */
+struct ident {
+	LIST_ENTRY(ident) list;
+	struct node *node;
+	uint64_t lookups;
+};
+
+struct attr_ops {
+	int (*show)(struct node *n, FILE *out);
+	int (*store)(struct node *n, const char *buf, size_t len);
+	int (*open)(struct node *n);
+	void (*flush)(struct node *n);
+	void (*close)(struct node *n);
+	bool unlogged;       /* fake/: not part of the kernel */
+	bool unlimited;      /* more than a page */
+	bool removes_itself; /* a second writer that was in time gets its count */
+};
+
+struct node {
+	LIST_ENTRY(node) hash, sibling;
+	LIST_HEAD(node_list, node) children;
+	struct node *parent;
+	char *name;
+	char *text; /* of a link: the target */
+	const struct attr_ops *ops;
+	const void *priv;
+	struct ident id;
+	uint64_t ino;
+	unsigned int refs, subdirs;
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+	bool dead;
+};
+
+/* As listed: in the order of their hashes, as kernfs does it, never sorted by name. */
+struct child {
+	struct node *node;
+	uint32_t hash;
+};
+
+void tree_init(void);
+void tree_done(void);
+struct node *node_ref(struct node *n);
+void node_unref(struct node *n);
+struct node *node_dir(struct node *parent, const char *name);
+struct node *node_mkpath(struct node *from, const char *path);
+struct node *node_link(struct node *parent, const char *name, const char *target);
+struct node *node_link_to(struct node *parent, const char *name, const struct node *target);
+struct node *node_attr(struct node *parent, const char *name, mode_t mode,
+		       const struct attr_ops *ops, const void *priv);
+struct node *node_child(const struct node *parent, const char *name);
+struct node *node_find(const char *path);
+void node_remove(struct node *n);
+void node_remove_child(const struct node *parent, const char *name);
+void node_set_text(struct node *n, const char *text, size_t len);
+char *node_path(const struct node *n);
+struct child *node_children(const struct node *dir, size_t *ret_n);
+
+/* attr.c */
+struct attr_def {
+	char *name; /* may be nested: vendor/sample */
+	mode_t mode;
+	char *value;
+	char *link;   /* a symbolic link instead of a file */
+	bool dir;     /* a directory instead of a file */
+	char *accept; /* glob of what may be written; EINVAL otherwise */
+	int read_errno, write_errno;
+};
+
+struct attr_defs {
+	struct attr_def *v;
+	size_t n;
+};
+
+struct node *attr_text(struct node *dir, const char *name, mode_t mode, const char *text);
+void attr_uevent(struct node *dir, const char *text);
+void attr_make(struct node *dir, const struct attr_def *def, const char *uuid);
+void attrs_free(struct attr_defs *attrs);
+int attr_open(struct node *n, int flags);
+int attr_read(struct node *n, char **ret_text, size_t *ret_len);
+ssize_t attr_write(struct node *n, const char *buf, size_t len);
+
+/* fault.c */
+enum op { OP_OPEN, OP_READ, OP_WRITE, OP_READDIR, OP_READLINK, OP_LOOKUP, N_OPS };
+extern const char *const op_names[N_OPS];
+enum fault_kind { FAULT_FAIL, FAULT_SLOW, FAULT_SHORT };
+
+void fault_add(enum fault_kind kind, enum op op, const char *pattern, long arg, long count,
+	       long skip);
+int fault_check(enum op op, const struct node *n, const char *name, size_t *len);
+void fault_clear(void);
+void hold_add(const char *what, const char *pattern);
+void hold_release(const char *pattern);
+void hold_wait(const char *what, const char *uuid);
+void hold_blocked(const char *uuid, const bool *busy);
+int hold_show(struct node *n, FILE *out);
+void log_write(const struct node *n, const char *buf, size_t len, ssize_t result);
+void log_clear(void);
+int log_show(struct node *n, FILE *out);
+void fault_done(void);
+
+/* control.c */
+void control_init(void);
+
+/* vfio.c */
+struct vfio {
+	int group, index;
+	bool busy;
+	struct timespec flushed;
+};
+
+struct vfio *vfio_add(const char *uuid, struct node *dir);
+void vfio_remove(struct vfio *v, const char *uuid, struct node *dir);
+
+/* ap.c */
+struct ap_host {
+	unsigned long max_adapter, max_domain;
+	char **reserved; /* globs over "05.0004" */
+	size_t n_reserved;
+	bool ap_config;
+};
+
+struct ap_matrix;
+struct ap_matrix *ap_add(const struct mdev *m);
+void ap_remove(struct ap_matrix *ap);
+void ap_attrs(struct mdev *m);
+
+/* parent.c */
+struct pool {
+	char *name;
+	long units, used;
+	bool exclusive;
+	char *type; /* exclusive: the one that is in use */
+	long devices;
+	struct pool *next;
+};
+
+struct type {
+	struct parent *parent;
+	char *id, *name, *description, *api;
+	long cost, max, devices; /* max: -1 none */
+	struct attr_defs attrs;
+	struct node *dir, *list; /* only while registered */
+};
+
+struct parent {
+	char *name, *path, *subsystem, *driver, *module;
+	struct attr_defs attrs;
+	struct type *types;
+	size_t n_types;
+	struct pool *pool;
+	long max_devices, devices; /* max_devices: -1 none */
+	int errno_full;
+	bool vanishes; /* its device exists only while its module is loaded */
+	bool registered, unregistering;
+	unsigned int ops; /* creates and removes under way: readers of unreg_sem */
+	char *mdev_driver;
+	struct attr_defs mdev_attrs;
+	bool vfio;
+	struct ap_host *ap;
+	struct node *dir;
+	LIST_HEAD(mdev_list, mdev) mdevs;
+	struct parent *next;
+};
+
+void parent_insert(struct parent *p);
+struct parent *parent_find(const char *name);
+struct type *parent_type(const struct parent *p, const char *id);
+struct pool *pool_find(const char *name);
+struct pool *pool_new(const char *name);
+void parent_plug(struct parent *p);
+int parent_register(struct parent *p);
+int parent_unregister(struct parent *p);
+void module_add(const char *name);
+void mdev_class_add(void);
+long type_available(const struct type *t);
+void type_take(struct type *t);
+void type_give(struct type *t);
+void parent_done(void);
+
+/* mdev.c */
+struct mdev {
+	LIST_ENTRY(mdev) hash, sibling;
+	char uuid[UUID_LEN + 1];
+	struct type *type;
+	struct parent *parent;
+	struct node *dir;
+	struct vfio *vfio;
+	struct ap_matrix *ap;
+	bool active, counted;
+};
+
+extern const struct attr_ops create_ops;
+bool uuid_parse_kernel(const char *s, char ret_uuid[UUID_LEN + 1]);
+struct mdev *mdev_find(const char *uuid);
+int mdev_create(struct type *t, const char *uuid);
+int mdev_remove(struct mdev *m);
+void mdev_teardown(struct mdev *m);
+
+/* host.c */
+void host_load(const char *file);
+void host_done(void);
+
+/* fs.c */
+int fs_main(const char *mountpoint, bool foreground);
+
+#endif

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * VFIO below an mdev: its iommu group, its vfio-dev entry, and the group's node in fake/dev/vfio,
+ * which has one opener at a time.  Knows nothing of types or parents.
+ */
+#include "fake.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* FUSE hears of a last close only just after close() has returned; so long an open waits for it. */
+#define CLOSE_GRACE_MS 300
+
+struct ida {
+	unsigned char *used;
+	int size, low; /* nothing is free below low */
+};
+
+static struct ida groups, indexes;
+
+static int ida_get(struct ida *a)
+{
+	int i = a->low;
+
+	while (i < a->size && a->used[i])
+		i++;
+	if (i == a->size) {
+		unsigned char *more = xcalloc(a->size * 2 + 64, 1);
+
+		if (a->used)
+			memcpy(more, a->used, a->size);
+		free(a->used);
+		a->used = more;
+		a->size = a->size * 2 + 64;
+	}
+	a->used[i] = 1;
+	a->low = i + 1;
+	return i;
+}
+
+static void ida_put(struct ida *a, int i)
+{
+	a->used[i] = 0;
+	if (i < a->low)
+		a->low = i;
+	if (!memchr(a->used, 1, a->size)) {
+		free(a->used);
+		*a = (struct ida) { .used = NULL };
+	}
+}
+
+static struct vfio *vfio_of(const struct node *n)
+{
+	return (struct vfio *)n->priv;
+}
+
+static long ms_since(const struct timespec *t)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - t->tv_sec) * 1000 + (now.tv_nsec - t->tv_nsec) / 1000000;
+}
+
+static int group_open(struct node *n)
+{
+	struct vfio *v = vfio_of(n);
+
+	while (!n->dead && v->busy && v->flushed.tv_sec && ms_since(&v->flushed) < CLOSE_GRACE_MS)
+		sim_wait_ms(2);
+	if (n->dead)
+		return -ENODEV;
+	if (v->busy)
+		return -EBUSY;
+	v->busy = true;
+	v->flushed.tv_sec = 0;
+	return 0;
+}
+
+/* close() of one of the opener's descriptors; there may be others. */
+static void group_flush(struct node *n)
+{
+	if (!n->dead)
+		clock_gettime(CLOCK_MONOTONIC, &vfio_of(n)->flushed);
+}
+
+static void group_close(struct node *n)
+{
+	if (n->dead)
+		return;
+	vfio_of(n)->busy = false;
+	sim_wake();
+}
+
+static const struct attr_ops group_ops = {
+	.open = group_open,
+	.flush = group_flush,
+	.close = group_close,
+	.unlogged = true,
+};
+
+static struct node *group_nodes(void)
+{
+	static const struct attr_ops container_ops = { .unlogged = true };
+	struct node *dir = node_mkpath(sim.root, "fake/dev/vfio");
+
+	if (!node_child(dir, "vfio"))
+		node_attr(dir, "vfio", 0666, &container_ops, NULL);
+	return dir;
+}
+
+struct vfio *vfio_add(const char *uuid, struct node *dir)
+{
+	struct vfio *v = xcalloc(1, sizeof(*v));
+	struct node *group, *vdev;
+	char name[32];
+
+	v->group = ida_get(&groups);
+	v->index = ida_get(&indexes);
+	snprintf(name, sizeof(name), "kernel/iommu_groups/%d", v->group);
+	group = node_mkpath(sim.root, name);
+	node_link_to(node_dir(group, "devices"), uuid, dir);
+	node_link_to(dir, "iommu_group", group);
+	snprintf(name, sizeof(name), "vfio-dev/vfio%d", v->index);
+	vdev = node_mkpath(dir, name);
+	node_link(vdev, "device", "../..");
+	attr_uevent(vdev, "");
+	snprintf(name, sizeof(name), "%d", v->group);
+	node_attr(group_nodes(), name, 0600, &group_ops, v);
+	return v;
+}
+
+/* Waits for the user.  Of the device's directory only VFIO's part is left by then. */
+void vfio_remove(struct vfio *v, const char *uuid, struct node *dir)
+{
+	char name[32];
+
+	hold_blocked(uuid, &v->busy);
+	snprintf(name, sizeof(name), "%d", v->group);
+	node_remove_child(node_mkpath(sim.root, "fake/dev/vfio"), name);
+	node_remove_child(node_mkpath(sim.root, "kernel/iommu_groups"), name);
+	node_remove_child(dir, "vfio-dev");
+	node_remove_child(dir, "iommu_group");
+	ida_put(&groups, v->group);
+	ida_put(&indexes, v->index);
+	free(v);
+}
