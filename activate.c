@@ -186,7 +186,11 @@ static char *explain_attr(const struct mdev_attr *attr, int r)
 static int set_attrs(const struct host *h, const struct mdev *m, struct error *error)
 {
 	for (size_t i = 0; i < m->n_attrs; i++) {
-		int r = sysfs_set_attr(h, m->uuid, m->attrs[i].name, m->attrs[i].value);
+		int r;
+
+		debug("writing \"%s\" to attribute %s of %s", m->attrs[i].value, m->attrs[i].name,
+		      m->uuid);
+		r = sysfs_set_attr(h, m->uuid, m->attrs[i].name, m->attrs[i].value);
 
 		if (r < 0) {
 			_cleanup_free_ char *why = explain_attr(&m->attrs[i], r);
@@ -202,6 +206,7 @@ int activate(const struct host *h, const struct mdev *m, struct error *error)
 {
 	int r, undo;
 
+	debug("creating %s on %s as %s", m->uuid, m->parent, m->type);
 	r = sysfs_create(h, m->parent, m->type, m->uuid);
 	if (r < 0) {
 		explain_create(h, m, r, error);

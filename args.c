@@ -68,26 +68,25 @@ static char *help_hint(const char *command)
 	return xasprintf("see 'mdevctl %s%s--help'", command ? command : "", command ? " " : "");
 }
 
-static int unknown_option(struct parser *p, const char *name)
+static int unknown_option(struct parser *p, const char *arg)
 {
-	_cleanup_free_ char *hint = help_hint(p->command);
+	_cleanup_free_ char *name = xstrdup(arg), *hint = help_hint(p->command);
 	_cleanup_(strv_done) struct strv known = {};
 	const char *nearest;
 
 	for (size_t i = 0; i < N_OPTS; i++)
 		if (p->allowed & (1UL << i))
 			strv_add(&known, xasprintf("--%s", option_table[i].name));
+	name[strcspn(name, "=")] = '\0';
 	nearest = strv_nearest(&known, name);
 	if (nearest)
 		return wrong(p, "unknown option '%s', did you mean '%s'? %s", name, nearest, hint);
 	return wrong(p, "unknown option '%s'; %s", name, hint);
 }
 
-static int check_name(struct parser *p, const char *what, const char *value)
+static int check_name(struct parser *p, const char *option, const char *value, const char *problem)
 {
-	const char *problem = name_problem(value);
-
-	return problem ? wrong(p, "the %s name '%s' %s", what, value, problem) : 0;
+	return problem ? wrong(p, "option --%s: the name '%s' %s", option, value, problem) : 0;
 }
 
 static int parse_index(struct parser *p, const char *value)
@@ -97,22 +96,15 @@ static int parse_index(struct parser *p, const char *value)
 	errno = 0;
 	p->a->index = strtoul(value, &end, 10);
 	if (errno || !isdigit((unsigned char)*value) || *end)
-		return wrong(p, "--index is '%s', expected a number from 0 on", value);
+		return wrong(p, "option --index: '%s' is given, expected a number from 0 on", value);
 	return 0;
-}
-
-static int check_attr(struct parser *p, const char *value)
-{
-	const char *problem = attr_name_problem(value);
-
-	return problem ? wrong(p, "the attribute name '%s' %s", value, problem) : 0;
 }
 
 static int check_text(struct parser *p, const char *value)
 {
 	const char *problem = text_problem(value);
 
-	return problem ? wrong(p, "the attribute value %s", problem) : 0;
+	return problem ? wrong(p, "option --value: the value %s", problem) : 0;
 }
 
 static int check_value(struct parser *p, enum opt o, const char *value)
@@ -121,16 +113,21 @@ static int check_value(struct parser *p, enum opt o, const char *value)
 	case OPT_UUID:
 		if (uuid_normalise(value, p->a->uuid))
 			return 0;
-		return wrong(p, "'%s' is not a UUID, which looks like 8a3c5f2e-1b4d-4c6e-9f70-2d81a5b3c9e4",
-				   value);
+		return wrong(p, "option --uuid: '%s' is not a UUID, which looks like 8a3c5f2e-1b4d-4c6e-9f70-2d81a5b3c9e4",
+			     value);
 	case OPT_PARENT:
-		return check_name(p, "parent", value);
+		return check_name(p, "parent", value, parent_name_problem(value));
 	case OPT_TYPE:
-		return check_name(p, "type", value);
+		return check_name(p, "type", value, name_problem(value));
 	case OPT_ADDATTR:
-		return check_attr(p, value);
+		return check_name(p, "addattr", value, attr_name_problem(value));
 	case OPT_VALUE:
 		return check_text(p, value);
+	case OPT_ROOT:
+	case OPT_JSONFILE:
+		if (*value)
+			return 0;
+		return wrong(p, "option --%s is given an empty name", option_table[o].name);
 	case OPT_INDEX:
 		return parse_index(p, value);
 	default:
@@ -198,6 +195,8 @@ static int parse_letters(struct parser *p, const char *arg)
 
 			return take_value(p, o, attached && *attached == '=' ? attached + 1 : attached);
 		}
+		if (c[1] == '=')
+			return wrong(p, "option -%c takes no value", *c);
 		r = set_option(p, o, NULL);
 		if (r < 0)
 			return r;
@@ -252,21 +251,20 @@ int args_parse(struct args *a, int argc, char **argv, const char *command, optse
 	return usage_error("%s%s%s", command ? command : "", command ? ": " : "", error.text);
 }
 
+/* "--uuid, --parent or --type" */
 static char *list_options(optset set, const char *last_word)
 {
-	char *text = NULL;
+	char *text = xstrdup("");
 
 	for (size_t i = 0; i < N_OPTS; i++) {
-		_cleanup_free_ char *old = text;
-		bool is_last;
+		_cleanup_free_ char *old = NULL;
+		bool is_last = !(set >> i >> 1);
 
 		if (!(set & (1UL << i)))
 			continue;
-		is_last = !(set >> i >> 1);
-		text = xasprintf("%s%s--%s", old ? old : "", !old ? "" : is_last ? last_word : ", ",
+		old = text;
+		text = xasprintf("%s%s--%s", old, !*old ? "" : is_last ? last_word : ", ",
 				 option_table[i].name);
-		if (is_last)
-			break;
 	}
 	return text;
 }

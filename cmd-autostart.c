@@ -85,7 +85,7 @@ int cmd_start_parent_mdevs(const struct host *h, const struct args *a)
 {
 	_cleanup_(mdev_list_done) struct mdev_list defined = {}, wanted = {};
 	_cleanup_(strv_done) struct strv problems = {};
-	const char *parent = a->operand, *problem = name_problem(parent);
+	const char *parent = a->operand, *problem = parent_name_problem(parent);
 	int r;
 
 	if (problem)

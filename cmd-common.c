@@ -32,8 +32,6 @@ int read_jsonfile(struct mdev *m, const char *file)
 		return fail("%s is larger than 1 MB, which no definition is", file);
 	if (r < 0)
 		return fail_errno(r, "cannot read %s", from_stdin ? "standard input" : file);
-	if (from_stdin && !length)
-		return fail("standard input is empty, expected a definition in JSON");
 	r = mdev_from_json(m, text, length, from_stdin ? "standard input" : file, &error);
 	return r < 0 ? fail("%s", error.text) : 0;
 }

@@ -4,6 +4,7 @@
  */
 #include "cmd.h"
 #include "config.h"
+#include "output.h"
 #include "sysfs.h"
 
 /* Parent and type are those of the running device where they are not given. */
@@ -53,21 +54,24 @@ int cmd_define(const struct host *h, const struct args *a)
 	lock = lock_definitions(h, "cannot define the device", true);
 	if (lock < 0)
 		return lock;
-	r = config_write(lock, &m, false);
+	r = config_write(h, lock, &m, false);
 	if (r < 0)
 		return fail_to_write(h, r, "cannot define", m.parent, m.uuid);
-	if (!has(a, O(UUID)))
-		puts(m.uuid);
+	/* A definition whose UUID nobody was told would be lost. */
+	if (!has(a, O(UUID)) && output_uuid(m.uuid) < 0) {
+		config_remove(h, m.uuid, m.parent);
+		return -EIO;
+	}
 	return 0;
 }
 
-static int remove_from(const struct host *h, int lock, const char *uuid, const struct strv *parents,
+static int remove_from(const struct host *h, const char *uuid, const struct strv *parents,
 		       size_t *removed)
 {
 	int first = 0;
 
 	for (size_t i = 0; i < parents->n; i++) {
-		int r = config_remove(lock, uuid, parents->s[i]);
+		int r = config_remove(h, uuid, parents->s[i]);
 
 		if (r == 0)
 			(*removed)++;
@@ -95,7 +99,7 @@ int cmd_undefine(const struct host *h, const struct args *a)
 	if (r < 0)
 		return fail_errno(r, "cannot undefine %s: cannot read the definitions", a->uuid);
 	if (lock >= 0)
-		r = remove_from(h, lock, a->uuid, &parents, &removed);
+		r = remove_from(h, a->uuid, &parents, &removed);
 	if (r < 0 || removed)
 		return r;
 	return fail("cannot undefine %s: it is not defined%s%s; 'mdevctl list --defined' shows what is",

@@ -76,12 +76,10 @@ int cmd_list(const struct host *h, const struct args *a)
 		return r;
 	mdev_list_sort(&list);
 	if (!has(a, O(DUMPJSON)))
-		output_mdevs_text(&list, defined, has(a, O(VERBOSE)));
-	else if (has(a, O(UUID)) && list.n == 1)
-		output_mdev_json(&list.m[0]);
-	else
-		output_mdevs_json(&list);
-	return 0;
+		return output_mdevs_text(&list, defined, has(a, O(VERBOSE)));
+	if (has(a, O(UUID)) && list.n == 1)
+		return output_mdev_json(&list.m[0]);
+	return output_mdevs_json(&list);
 }
 
 int cmd_types(const struct host *h, const struct args *a)
@@ -93,9 +91,5 @@ int cmd_types(const struct host *h, const struct args *a)
 	if (r < 0)
 		return fail_errno(r, "cannot list the parent devices");
 	mdev_type_list_sort(&list);
-	if (has(a, O(DUMPJSON)))
-		output_types_json(&list);
-	else
-		output_types_text(&list);
-	return 0;
+	return has(a, O(DUMPJSON)) ? output_types_json(&list) : output_types_text(&list);
 }

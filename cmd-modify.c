@@ -102,6 +102,6 @@ int cmd_modify(const struct host *h, const struct args *a)
 	r = change(a, &m);
 	if (r < 0)
 		return r;
-	r = config_write(lock, &m, true);
+	r = config_write(h, lock, &m, true);
 	return r < 0 ? fail_to_write(h, r, "cannot modify", m.parent, m.uuid) : 0;
 }

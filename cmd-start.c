@@ -5,6 +5,7 @@
 #include "activate.h"
 #include "cmd.h"
 #include "config.h"
+#include "output.h"
 #include "sysfs.h"
 #include "vfio.h"
 
@@ -60,8 +61,11 @@ int cmd_start(const struct host *h, const struct args *a)
 	r = activate(h, &m, &error);
 	if (r < 0)
 		return fail("cannot start %s: %s", has(a, O(UUID)) ? m.uuid : "a device", error.text);
-	if (!has(a, O(UUID)))
-		puts(m.uuid);
+	/* A device whose UUID nobody was told would be lost. */
+	if (!has(a, O(UUID)) && output_uuid(m.uuid) < 0) {
+		sysfs_remove(h, m.uuid);
+		return -EIO;
+	}
 	return 0;
 }
 
@@ -94,6 +98,7 @@ int cmd_stop(const struct host *h, const struct args *a)
 	r = check_in_use(h, a);
 	if (r < 0)
 		return r;
+	debug("removing %s", a->uuid);
 	r = sysfs_remove(h, a->uuid);
 	switch (r) {
 	case 0:

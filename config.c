@@ -28,29 +28,33 @@ char *config_path(const struct host *h, const char *parent, const char *uuid)
 	return xasprintf("%s/%s/%s/%s", h->root, CONFIG_DIR, parent, uuid);
 }
 
-static bool is_reserved(const char *name)
+/*
+ * Opens what should be a definition, and never a device or, for ever, a FIFO.
+ * What is known to be a regular file needs no look; a link is followed below
+ * the root only.  -ENOLINK: a symbolic link to nothing.
+ */
+static int open_definition(const struct host *h, int dirfd, const char *parent, const char *uuid,
+			   bool known_regular)
 {
-	return str_eq(name, "scripts.d") || str_eq(name, "pools.d");
-}
-
-/* Opens what should be a definition, and never a device or, for ever, a FIFO.
- * -ENOLINK: a symbolic link to nothing. */
-static int open_definition(int dirfd, const char *uuid, bool known_regular)
-{
+	const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	_cleanup_close_ int found = -1;
 	struct stat st;
 	int fd;
 
-	if (!known_regular) {
-		if (fstatat(dirfd, uuid, &st, 0) < 0) {
-			if (errno == ENOENT && fstatat(dirfd, uuid, &st, AT_SYMLINK_NOFOLLOW) == 0)
-				return -ENOLINK;
-			return -errno;
-		}
-		if (!S_ISREG(st.st_mode))
-			return -ENOTSUP;
+	if (known_regular) {
+		fd = openat(dirfd, uuid, flags);
+		return fd < 0 ? -errno : fd;
 	}
-	fd = openat(dirfd, uuid, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	found = host_openf(h, O_PATH, "%s/%s/%s", CONFIG_DIR, parent, uuid);
+	if (found == -ENOENT && fstatat(dirfd, uuid, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return -ENOLINK;
+	if (found < 0)
+		return found;
+	if (fstat(found, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -ENOTSUP;
+	return host_openf(h, flags, "%s/%s/%s", CONFIG_DIR, parent, uuid);
 }
 
 static int read_definition(const struct host *h, int dirfd, bool known_regular,
@@ -62,7 +66,7 @@ static int read_definition(const struct host *h, int dirfd, bool known_regular,
 	size_t length;
 	int r;
 
-	fd = open_definition(dirfd, m->uuid, known_regular);
+	fd = open_definition(h, dirfd, m->parent, m->uuid, known_regular);
 	r = fd < 0 ? fd : read_all(fd, DEFINITION_MAX, true, &text, &length);
 	if (r == -ENOENT)
 		return r;
@@ -113,19 +117,31 @@ static void scan_entry(const struct host *h, int dirfd, const char *parent, cons
 	add_definition(h, dirfd, parent, e->d_name, e->d_type == DT_REG, list, problems);
 }
 
-static int scan_parent(const struct host *h, const char *parent, struct mdev_list *list,
-		       struct strv *problems)
+static void scan_parent(const struct host *h, const char *parent, struct mdev_list *list,
+			struct strv *problems)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	struct dirent *e;
 	int r;
 
 	r = host_opendirf(h, &dir, "%s/%s", CONFIG_DIR, parent);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	while ((e = dir_next(dir)))
-		scan_entry(h, dirfd(dir), parent, e, list, problems);
-	return -errno;
+	if (r == 0) {
+		while ((e = dir_next(dir)))
+			scan_entry(h, dirfd(dir), parent, e, list, problems);
+		r = -errno;
+	}
+	if (r < 0 && r != -ENOENT)
+		strv_add(problems, xasprintf("cannot read %s/%s/%s: %s", h->root, CONFIG_DIR,
+					     parent, strerror(-r)));
+}
+
+static bool is_directory(const struct host *h, const struct dirent *e)
+{
+	_cleanup_close_ int fd = -1;
+
+	if (e->d_type == DT_LNK || e->d_type == DT_UNKNOWN)
+		fd = host_openf(h, O_PATH | O_DIRECTORY, "%s/%s", CONFIG_DIR, e->d_name);
+	return e->d_type == DT_DIR || fd >= 0;
 }
 
 /* The names of the parents' directories.  Anything else in their place is a
@@ -140,16 +156,14 @@ static int list_parents(const struct host *h, struct strv *parents, struct strv 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	while ((e = dir_next(dir))) {
-		struct stat st;
-
-		if (*e->d_name == '.' || is_reserved(e->d_name))
+		if (parent_name_problem(e->d_name))
 			continue;
-		if (e->d_type == DT_DIR ||
-		    (fstatat(dirfd(dir), e->d_name, &st, 0) == 0 && S_ISDIR(st.st_mode)))
+		if (is_directory(h, e))
 			strv_add(parents, xstrdup(e->d_name));
 		else if (problems)
 			strv_add(problems, xasprintf("%s/%s/%s is ignored: only a directory named for a parent device belongs there",
 						     h->root, CONFIG_DIR, e->d_name));
+		errno = 0;
 	}
 	return -errno;
 }
@@ -158,20 +172,20 @@ int config_list(const struct host *h, const char *parent, struct mdev_list *list
 		struct strv *problems)
 {
 	_cleanup_(strv_done) struct strv parents = {};
-	int r;
+	int r = 0;
 
 	if (parent)
-		return scan_parent(h, parent, list, problems);
-	r = list_parents(h, &parents, problems);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < parents.n; i++) {
-		r = scan_parent(h, parents.s[i], list, problems);
-		if (r < 0)
-			strv_add(problems, xasprintf("cannot read %s/%s/%s: %s", h->root, CONFIG_DIR,
-						     parents.s[i], strerror(-r)));
-	}
-	return 0;
+		strv_add(&parents, xstrdup(parent));
+	else
+		r = list_parents(h, &parents, problems);
+	for (size_t i = 0; i < parents.n; i++)
+		scan_parent(h, parents.s[i], list, problems);
+	return r;
+}
+
+static int open_parent_dir(const struct host *h, const char *parent)
+{
+	return host_openf(h, O_RDONLY | O_DIRECTORY, "%s/%s", CONFIG_DIR, parent);
 }
 
 int config_find(const struct host *h, const char *uuid, const char *parent,
@@ -185,11 +199,13 @@ int config_find(const struct host *h, const char *uuid, const char *parent,
 	else
 		r = list_parents(h, &parents, NULL);
 	for (size_t i = 0; i < parents.n; i++) {
-		_cleanup_close_ int fd = host_openf(h, O_PATH | O_DIRECTORY, "%s/%s", CONFIG_DIR,
-						    parents.s[i]);
+		_cleanup_close_ int dir = open_parent_dir(h, parents.s[i]);
 
-		if (fd >= 0)
-			add_definition(h, fd, parents.s[i], uuid, false, list, problems);
+		if (dir >= 0)
+			add_definition(h, dir, parents.s[i], uuid, false, list, problems);
+		else if (dir != -ENOENT)
+			strv_add(problems, xasprintf("cannot read %s/%s/%s: %s", h->root, CONFIG_DIR,
+						     parents.s[i], strerror(-dir)));
 	}
 	return r;
 }
@@ -198,13 +214,13 @@ int config_load(const struct host *h, const char *uuid, const char *parent,
 		struct mdev *ret_mdev, struct error *error)
 {
 	_cleanup_(mdev_done) struct mdev m = { .parent = xstrdup(parent) };
-	_cleanup_close_ int fd = host_openf(h, O_PATH | O_DIRECTORY, "%s/%s", CONFIG_DIR, parent);
+	_cleanup_close_ int dir = open_parent_dir(h, parent);
 	int r;
 
-	if (fd < 0)
-		return fd;
+	if (dir < 0)
+		return dir;
 	memcpy(m.uuid, uuid, sizeof(m.uuid));
-	r = read_definition(h, fd, false, &m, error);
+	r = read_definition(h, dir, false, &m, error);
 	if (r < 0)
 		return r;
 	*ret_mdev = take(m);
@@ -217,8 +233,7 @@ int config_parents_of(const struct host *h, const char *uuid, struct strv *paren
 	int r = list_parents(h, &all, NULL);
 
 	for (size_t i = 0; i < all.n; i++) {
-		_cleanup_close_ int fd = host_openf(h, O_PATH | O_DIRECTORY, "%s/%s", CONFIG_DIR,
-						    all.s[i]);
+		_cleanup_close_ int fd = open_parent_dir(h, all.s[i]);
 		struct stat st;
 
 		if (fd >= 0 && fstatat(fd, uuid, &st, AT_SYMLINK_NOFOLLOW) == 0)
@@ -244,17 +259,14 @@ int config_lock(const struct host *h, bool make)
 	return take_fd(&fd);
 }
 
-static int open_parent_dir(int lock, const char *parent, bool make)
+static int make_parent_dir(const struct host *h, int lock, const char *parent)
 {
-	int fd = openat(lock, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int dir = open_parent_dir(h, parent);
 
-	if (fd >= 0 || errno != ENOENT || !make)
-		return fd < 0 ? -errno : fd;
-	if (mkdirat(lock, parent, 0755) < 0)
-		return -errno;
-	dir_sync(lock);
-	fd = openat(lock, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	if (dir != -ENOENT)
+		return dir;
+	dir = dir_make(lock, parent);
+	return dir < 0 ? dir : open_parent_dir(h, parent);
 }
 
 /* A new file in @dirfd with this text, durable; 0 or -errno. */
@@ -268,7 +280,7 @@ static int write_temp(int dirfd, const char *text)
 	fd = openat(dirfd, TEMP_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return -errno;
-	/* Readable by all whatever the umask: s390-tools' zdev and libvirt read it. */
+	/* Whatever the umask: s390-tools' zdev reads it. */
 	if (fchmod(fd, 0644) < 0)
 		return -errno;
 	while (length) {
@@ -286,35 +298,34 @@ static int write_temp(int dirfd, const char *text)
 
 static char *definition_text(const struct mdev *m)
 {
-	json_t *json = mdev_to_json(m);
-	_cleanup_free_ char *text = json_dumps(json, JSON_INDENT(2));
+	json_auto_t *json = mdev_to_json(m), *back = NULL;
+	_cleanup_free_ char *text = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
 
-	json_decref(json);
+	/* A fraction among unknown keys stays as it was written where 15 digits
+	 * say it exactly: 0.1, not 0.10000000000000001. */
+	back = json_loads(text, 0, NULL);
+	if (!json_equal(json, back)) {
+		free(text);
+		text = json_dumps(json, JSON_INDENT(2));
+	}
 	return xasprintf("%s\n", text);
 }
 
-/* Whether the file exists; @ret_same: whether it says @text already. */
-static int compare_file(int dirfd, const char *name, const char *text, bool *ret_same)
+/* Whether the file says just @text. */
+static bool says(const struct host *h, int dirfd, const struct mdev *m, const char *text)
 {
-	_cleanup_close_ int fd = open_definition(dirfd, name, false);
+	_cleanup_close_ int fd = open_definition(h, dirfd, m->parent, m->uuid, true);
 	_cleanup_free_ char *old = NULL;
 	size_t length;
-	int r;
 
-	*ret_same = false;
-	if (fd < 0)
-		return fd;
-	r = read_all(fd, DEFINITION_MAX, true, &old, &length);
-	*ret_same = r == 0 && str_eq(old, text);
-	return 0;
+	return fd >= 0 && read_all(fd, DEFINITION_MAX, true, &old, &length) == 0 && str_eq(old, text);
 }
 
-int config_write(int lock, const struct mdev *m, bool replace)
+int config_write(const struct host *h, int lock, const struct mdev *m, bool replace)
 {
+	_cleanup_close_ int dir = make_parent_dir(h, lock, m->parent);
 	_cleanup_free_ char *text = definition_text(m);
-	_cleanup_close_ int dir = open_parent_dir(lock, m->parent, true);
 	struct stat st;
-	bool same;
 	int r;
 
 	if (dir < 0)
@@ -326,8 +337,7 @@ int config_write(int lock, const struct mdev *m, bool replace)
 		 * or a directory, which rename would refuse less clearly. */
 		if (!S_ISREG(st.st_mode))
 			return S_ISLNK(st.st_mode) ? -ELOOP : -ENOTSUP;
-		r = compare_file(dir, m->uuid, text, &same);
-		if (r == 0 && same)
+		if (says(h, dir, m, text))
 			return 0;
 	}
 	r = write_temp(dir, text);
@@ -340,9 +350,9 @@ int config_write(int lock, const struct mdev *m, bool replace)
 	return dir_sync(dir);
 }
 
-int config_remove(int lock, const char *uuid, const char *parent)
+int config_remove(const struct host *h, const char *uuid, const char *parent)
 {
-	_cleanup_close_ int dir = open_parent_dir(lock, parent, false);
+	_cleanup_close_ int dir = open_parent_dir(h, parent);
 
 	if (dir < 0)
 		return dir;

@@ -15,7 +15,8 @@
  */
 
 /* Adds every definition (of @parent only, if not NULL), unsorted.  A missing
- * directory is no definitions.  0 or -errno if the directory cannot be read. */
+ * directory is no definitions.  0, or -errno if the configuration directory
+ * itself cannot be read. */
 int config_list(const struct host *h, const char *parent, struct mdev_list *list,
 		struct strv *problems);
 /*
@@ -50,8 +51,8 @@ int config_lock(const struct host *h, bool make);
  * old or the new one.  Nothing is written if the file says just that already.
  * @replace false: -EEXIST if there is one.  0 or -errno.
  */
-int config_write(int lock, const struct mdev *m, bool replace);
+int config_write(const struct host *h, int lock, const struct mdev *m, bool replace);
 /* Under the lock: remove the definition file, whatever it contains. */
-int config_remove(int lock, const char *uuid, const char *parent);
+int config_remove(const struct host *h, const char *uuid, const char *parent);
 
 #endif

@@ -110,14 +110,12 @@ int host_opendirf(const struct host *h, DIR **ret_dir, const char *fmt, ...)
 /* Opens @prefix, whose last component is @name in directory @above. */
 static int open_or_make(const struct host *h, const char *prefix, int above, const char *name)
 {
-	int fd = open_below(h, prefix, O_RDONLY | O_DIRECTORY);
+	int r, fd = open_below(h, prefix, O_RDONLY | O_DIRECTORY);
 
 	if (fd != -ENOENT)
 		return fd;
-	if (mkdirat(above, name, 0755) < 0 && errno != EEXIST)
-		return -errno;
-	dir_sync(above);
-	return open_below(h, prefix, O_RDONLY | O_DIRECTORY);
+	r = dir_make(above, name);
+	return r < 0 && r != -EEXIST ? r : open_below(h, prefix, O_RDONLY | O_DIRECTORY);
 }
 
 int host_make_dir(const struct host *h, const char *path)
@@ -149,6 +147,13 @@ struct dirent *dir_next(DIR *dir)
 		e = readdir(dir);
 	} while (e && (str_eq(e->d_name, ".") || str_eq(e->d_name, "..")));
 	return e;
+}
+
+int dir_make(int dirfd, const char *name)
+{
+	if (mkdirat(dirfd, name, 0755) < 0 || fchmodat(dirfd, name, 0755, 0) < 0)
+		return -errno;
+	return dir_sync(dirfd);
 }
 
 int dir_sync(int dirfd)

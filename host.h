@@ -44,6 +44,8 @@ int host_make_dir(const struct host *h, const char *path);
 
 /* The next entry that is not "." or "..", or NULL; errno as readdir's. */
 struct dirent *dir_next(DIR *dir);
+/* Makes a directory of mode 0755 whatever the umask, durably; 0 or -errno. */
+int dir_make(int dirfd, const char *name);
 /* Makes what happened in the directory durable; 0 or -errno. */
 int dir_sync(int dirfd);
 /* Last component of the target of a link: allocated; 0 or -errno. */

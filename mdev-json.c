@@ -232,20 +232,65 @@ static void take_extra(struct mdev *m, json_t *root)
 		m->extra = json_incref(root);
 }
 
+/* What jansson found, in words for somebody who has never heard of it. */
+static const char *explain(const json_error_t *e)
+{
+	switch (json_error_code(e)) {
+	case json_error_premature_end_of_input:
+		return "the text ends too early";
+	case json_error_end_of_input_expected:
+		return "something follows the definition";
+	case json_error_invalid_utf8:
+		return "this is not valid UTF-8";
+	case json_error_null_character:
+	case json_error_null_byte_in_key:
+		return "a zero character is not allowed";
+	case json_error_duplicate_key:
+		return "a key is given twice";
+	case json_error_numeric_overflow:
+		return "a number is too large";
+	case json_error_stack_overflow:
+		return "this is nested too deeply";
+	default:
+		return "this is not JSON";
+	}
+}
+
+/* A new reference, or NULL with the error set. */
+static json_t *parse(const char *text, size_t length, const char *source, struct error *error)
+{
+	json_error_t e;
+	json_t *root;
+	const char *near;
+
+	if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+		error_set(error, "%s:1: this begins with a byte order mark, which JSON has not; save it without",
+			  source);
+		return NULL;
+	}
+	if (!*skip_space(text) && strlen(text) == length) {
+		error_set(error, "%s:1: this is empty, expected a definition in JSON", source);
+		return NULL;
+	}
+	root = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
+	if (root)
+		return root;
+	near = strstr(e.text, " near ");
+	error_set(error, "%s:%d: %s%s", source, e.line > 0 ? e.line : 1, explain(&e),
+		  near ? near : "");
+	return NULL;
+}
+
 int mdev_from_json(struct mdev *m, const char *text, size_t length, const char *source,
 		   struct error *error)
 {
 	const struct source src = { source, text, error };
 	_cleanup_(mdev_done) struct mdev read = {};
-	json_auto_t *root = NULL;
-	json_error_t e;
+	json_auto_t *root = parse(text, length, source, error);
 	int r;
 
-	root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &e);
-	if (!root) {
-		error_set(error, "%s:%d: %s", source, e.line > 0 ? e.line : 1, e.text);
+	if (!root)
 		return -EINVAL;
-	}
 	if (!json_is_object(root))
 		return wrong(&src, NULL, 0, "this is %s, expected the object of one definition", kind(root));
 	r = read_type(&read, root, &src);

@@ -207,6 +207,13 @@ const char *name_problem(const char *name)
 	return text_problem(name);
 }
 
+const char *parent_name_problem(const char *name)
+{
+	if (str_eq(name, "scripts.d") || str_eq(name, "pools.d"))
+		return "is that of a directory of mdevctl's own";
+	return name_problem(name);
+}
+
 const char *attr_name_problem(const char *name)
 {
 	if (!*name)

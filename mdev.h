@@ -78,11 +78,12 @@ bool uuid_is_normal(const char *text);
 void uuid_make(char ret_uuid[UUID_LEN + 1]);
 
 /*
- * Why @name cannot name a parent, a type or an attribute, or NULL if it can.
- * Parents and types are one path component; an attribute may be nested, but
- * stays beneath its device.
+ * Why @name cannot name a type, a parent or an attribute, or NULL if it can.
+ * Types and parents are one path component, and a parent is a directory
+ * beside scripts.d; an attribute may be nested, but stays beneath its device.
  */
 const char *name_problem(const char *name);
+const char *parent_name_problem(const char *name);
 const char *attr_name_problem(const char *name);
 /* Why @text cannot stand in JSON, or NULL. */
 const char *text_problem(const char *text);

@@ -244,6 +244,14 @@ static int run(const struct command *c, const struct args *a)
 	return c->run(&h, a);
 }
 
+static bool asks_for_help(int argc, char **argv, int from)
+{
+	for (int i = from; i < argc; i++)
+		if (str_eq(argv[i], "--help") || str_eq(argv[i], "-h"))
+			return true;
+	return false;
+}
+
 static int dispatch(int argc, char **argv)
 {
 	const char *program = strrchr(argv[0] ? argv[0] : "", '/');
@@ -262,8 +270,11 @@ static int dispatch(int argc, char **argv)
 			return r;
 		if (next < argc)
 			c = find_command(argv[next]);
-		if (next < argc && !c && !has(&a, O(HELP) | O(VERSION)))
-			return unknown_command(argv[next]);
+		if (next < argc && !c && !has(&a, O(HELP) | O(VERSION))) {
+			if (!asks_for_help(argc, argv, next))
+				return unknown_command(argv[next]);
+			a.given |= O(HELP);
+		}
 		next++;
 	}
 	if (c) {
@@ -286,14 +297,13 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	int r, out;
+	int r;
 
 	say_init();
 	r = dispatch(argc, argv);
-	out = output_finish();
-	if (out < 0)
-		fail_errno(out, "cannot write to standard output");
+	if (r == 0)
+		r = output_finish();
 	if (r == WRONG_USAGE)
 		return EXIT_USAGE;
-	return r < 0 || out < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -4,52 +4,91 @@
  */
 #include "output.h"
 
-static void put(const char *text)
+/* Output is made in memory and written at once: of stdio's own writing only
+ * the failure could be told later, not its reason. */
+struct text {
+	FILE *f;
+	char *data;
+	size_t length;
+};
+
+static struct text *text_open(struct text *t)
+{
+	t->f = open_memstream(&t->data, &t->length);
+	if (!t->f)
+		exit(EXIT_FAILURE);
+	return t;
+}
+
+static int fail_to_print(int r)
+{
+	return fail_errno(r, "cannot write to standard output");
+}
+
+/* Prints and frees the text. */
+static int text_print(struct text *t)
+{
+	_cleanup_free_ char *data = NULL;
+	int r = fclose(t->f) == EOF ? -errno : 0;
+
+	data = t->data;
+	if (r == 0 && (fwrite(data, 1, t->length, stdout) != t->length || fflush(stdout) == EOF))
+		r = -errno;
+	return r < 0 ? fail_to_print(r) : 0;
+}
+
+static void put(struct text *t, const char *text)
 {
 	_cleanup_free_ char *escaped = str_escape(text);
 
-	fputs(escaped, stdout);
+	fputs(escaped, t->f);
 }
 
-static void put_attrs(const struct mdev *m)
+static void put_attrs(struct text *t, const struct mdev *m)
 {
 	if (!m->n_attrs)
 		return;
-	puts("  Attrs:");
+	fputs("  Attrs:\n", t->f);
 	for (size_t i = 0; i < m->n_attrs; i++) {
 		json_auto_t *attr = json_pack("{s:s}", m->attrs[i].name, m->attrs[i].value);
-		_cleanup_free_ char *text = json_dumps(attr, JSON_COMPACT);
+		_cleanup_free_ char *json = json_dumps(attr, JSON_COMPACT);
 
-		printf("    @{%zu}: ", i);
-		put(text);
-		putchar('\n');
+		fprintf(t->f, "    @{%zu}: ", i);
+		put(t, json);
+		putc('\n', t->f);
 	}
 }
 
-void output_mdevs_text(const struct mdev_list *list, bool of_definitions, bool verbose)
+int output_mdevs_text(const struct mdev_list *list, bool of_definitions, bool verbose)
 {
+	struct text t, *out = text_open(&t);
+
 	for (size_t i = 0; i < list->n; i++) {
 		const struct mdev *m = &list->m[i];
 
-		printf("%s ", m->uuid);
-		put(m->parent);
-		putchar(' ');
-		put(m->type);
-		fputs(m->autostart ? " auto" : " manual", stdout);
+		fprintf(out->f, "%s ", m->uuid);
+		put(out, m->parent);
+		putc(' ', out->f);
+		put(out, m->type);
+		fputs(m->autostart ? " auto" : " manual", out->f);
 		if (of_definitions && m->active)
-			fputs(" (active)", stdout);
+			fputs(" (active)", out->f);
 		if (!of_definitions && m->defined)
-			fputs(" (defined)", stdout);
-		putchar('\n');
+			fputs(" (defined)", out->f);
+		putc('\n', out->f);
 		if (verbose)
-			put_attrs(m);
+			put_attrs(out, m);
 	}
+	return text_print(out);
 }
 
-static void dump(const json_t *json)
+static int dump(const json_t *json)
 {
-	json_dumpf(json, stdout, JSON_INDENT(2));
-	putchar('\n');
+	struct text t, *out = text_open(&t);
+
+	json_dumpf(json, out->f, JSON_INDENT(2));
+	putc('\n', out->f);
+	return text_print(out);
 }
 
 /* Sysfs texts come from drivers; JSON takes nothing but UTF-8. */
@@ -87,7 +126,7 @@ static json_t *entries_of(json_t *top, const char *parent)
 	return entries;
 }
 
-void output_mdevs_json(const struct mdev_list *list)
+int output_mdevs_json(const struct mdev_list *list)
 {
 	json_auto_t *top = json_array();
 
@@ -97,14 +136,14 @@ void output_mdevs_json(const struct mdev_list *list)
 		json_array_append_new(entries_of(top, m->parent),
 				      json_pack("{s:o}", m->uuid, mdev_to_json(m)));
 	}
-	dump(top);
+	return dump(top);
 }
 
-void output_mdev_json(const struct mdev *m)
+int output_mdev_json(const struct mdev *m)
 {
 	json_auto_t *json = mdev_to_json(m);
 
-	dump(json);
+	return dump(json);
 }
 
 /* A driver's description has several lines; ours are one each. */
@@ -120,19 +159,20 @@ static char *join_lines(const char *text)
 	return joined;
 }
 
-static void put_line(const char *label, const char *text)
+static void put_line(struct text *t, const char *label, const char *text)
 {
 	_cleanup_free_ char *joined = text ? join_lines(text) : NULL;
 
 	if (!joined || !*joined)
 		return;
-	printf("    %s: ", label);
-	put(joined);
-	putchar('\n');
+	fprintf(t->f, "    %s: ", label);
+	put(t, joined);
+	putc('\n', t->f);
 }
 
-void output_types_text(const struct mdev_type_list *list)
+int output_types_text(const struct mdev_type_list *list)
 {
+	struct text text, *out = text_open(&text);
 	const char *parent = "";
 
 	for (size_t i = 0; i < list->n; i++) {
@@ -140,16 +180,17 @@ void output_types_text(const struct mdev_type_list *list)
 
 		if (!str_eq(parent, t->parent)) {
 			parent = t->parent;
-			put(parent);
-			putchar('\n');
+			put(out, parent);
+			putc('\n', out->f);
 		}
-		fputs("  ", stdout);
-		put(t->id);
-		printf("\n    Available instances: %lu\n", t->available);
-		put_line("Device API", t->device_api);
-		put_line("Name", t->name);
-		put_line("Description", t->description);
+		fputs("  ", out->f);
+		put(out, t->id);
+		fprintf(out->f, "\n    Available instances: %lu\n", t->available);
+		put_line(out, "Device API", t->device_api);
+		put_line(out, "Name", t->name);
+		put_line(out, "Description", t->description);
 	}
+	return text_print(out);
 }
 
 static json_t *type_to_json(const struct mdev_type *t)
@@ -167,7 +208,7 @@ static json_t *type_to_json(const struct mdev_type *t)
 	return json;
 }
 
-void output_types_json(const struct mdev_type_list *list)
+int output_types_json(const struct mdev_type_list *list)
 {
 	json_auto_t *top = json_array();
 
@@ -177,16 +218,23 @@ void output_types_json(const struct mdev_type_list *list)
 		json_array_append_new(entries_of(top, t->parent),
 				      json_pack("{s:o}", t->id, type_to_json(t)));
 	}
-	dump(top);
+	return dump(top);
+}
+
+int output_uuid(const char *uuid)
+{
+	struct text t, *out = text_open(&t);
+
+	fprintf(out->f, "%s\n", uuid);
+	return text_print(out);
 }
 
 int output_finish(void)
 {
-	errno = 0;
-	if (ferror(stdout) || fflush(stdout) == EOF)
-		return errno ? -errno : -EIO;
+	if (fflush(stdout) == EOF)
+		return fail_to_print(-errno);
 	/* A file system may tell of a full disk only at close. */
 	if (fclose(stdout) == EOF && errno != EBADF)
-		return -errno;
+		return fail_to_print(-errno);
 	return 0;
 }

@@ -8,16 +8,23 @@
 
 #include "mdev.h"
 
-/* Each prints a sorted list.  @of_definitions: these are definitions, so what
- * is worth a mark is that one is active; else that a device is defined. */
-void output_mdevs_text(const struct mdev_list *list, bool of_definitions, bool verbose);
-void output_mdevs_json(const struct mdev_list *list);
+/*
+ * Each returns 0, or a negative value after it has told why standard output
+ * did not take it.
+ *
+ * Lists are sorted.  @of_definitions: these are definitions, so what is worth
+ * a mark is that one is active; else that a device is defined.
+ */
+int output_mdevs_text(const struct mdev_list *list, bool of_definitions, bool verbose);
+int output_mdevs_json(const struct mdev_list *list);
 /* The definition object alone. */
-void output_mdev_json(const struct mdev *m);
-void output_types_text(const struct mdev_type_list *list);
-void output_types_json(const struct mdev_type_list *list);
+int output_mdev_json(const struct mdev *m);
+int output_types_text(const struct mdev_type_list *list);
+int output_types_json(const struct mdev_type_list *list);
+/* A UUID alone on a line. */
+int output_uuid(const char *uuid);
 
-/* 0, or the -errno of what did not reach standard output. */
+/* Whether everything printed has reached standard output. */
 int output_finish(void);
 
 #endif

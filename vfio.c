@@ -9,6 +9,10 @@
 #include <limits.h>
 #include <sys/stat.h>
 
+/* How long a holder that cannot be seen must stay to be believed. */
+#define UNSEEN_MS 300
+#define POLL_MS 10
+
 /* The same node, also when the process sees it through another /dev. */
 static bool is_node(const struct stat *st, const struct stat *node)
 {
@@ -47,42 +51,52 @@ static bool process_holds(const struct host *h, const char *pid, const char *suf
 	return false;
 }
 
-static void find_holders(const struct host *h, const char *suffix, const struct stat *node,
-			 struct strv *holders)
+static void find_holders(const struct host *h, const char *node, struct strv *holders)
 {
+	_cleanup_close_ int path = host_openf(h, O_PATH, "dev/%s", node);
+	_cleanup_free_ char *suffix = xasprintf("/%s", node);
 	_cleanup_closedir_ DIR *proc = NULL;
 	struct dirent *e;
+	struct stat st;
 
-	if (host_opendirf(h, &proc, "proc") < 0)
+	if (path < 0 || fstat(path, &st) < 0 || host_opendirf(h, &proc, "proc") < 0)
 		return;
 	while ((e = dir_next(proc))) {
-		_cleanup_free_ char *comm = NULL, *path = NULL;
+		_cleanup_free_ char *comm = NULL, *file = NULL;
 
-		if (!isdigit((unsigned char)*e->d_name) ||
-		    !process_holds(h, e->d_name, suffix, node))
+		if (!isdigit((unsigned char)*e->d_name) || !process_holds(h, e->d_name, suffix, &st))
 			continue;
-		path = xasprintf("%s/comm", e->d_name);
-		read_text_at(dirfd(proc), path, &comm);
-		strv_add(holders, xasprintf("%s (%s)", e->d_name, comm ? comm : "?"));
+		file = xasprintf("%s/comm", e->d_name);
+		read_text_at(dirfd(proc), file, &comm);
+		if (!comm || !str_eq(comm, "mdevctl"))
+			strv_add(holders, xasprintf("%s (%s)", e->d_name, comm ? comm : "?"));
 	}
+}
+
+static bool is_busy(const struct host *h, const char *node)
+{
+	_cleanup_close_ int fd = host_openf(h, O_RDWR, "dev/%s", node);
+
+	return fd == -EBUSY;
+}
+
+/* Another mdevctl that probes just now holds the group for a moment, too: only
+ * a holder that can be seen, or one that stays, counts. */
+static bool node_in_use(const struct host *h, const char *node, struct strv *holders)
+{
+	for (unsigned waited = 0; is_busy(h, node); waited += POLL_MS) {
+		find_holders(h, node, holders);
+		if (holders->n || waited >= UNSEEN_MS)
+			return true;
+		sleep_ms(POLL_MS);
+	}
+	return false;
 }
 
 bool vfio_group_in_use(const struct host *h, const char *group, struct strv *holders)
 {
-	for (size_t i = 0; i < 2; i++) {
-		_cleanup_free_ char *node = NULL, *suffix = NULL;
-		_cleanup_close_ int fd = -1, path = -1;
-		struct stat st;
+	_cleanup_free_ char *node = xasprintf("vfio/%s", group);
+	_cleanup_free_ char *unsafe = xasprintf("vfio/noiommu-%s", group);
 
-		node = xasprintf(i ? "vfio/noiommu-%s" : "vfio/%s", group);
-		fd = host_openf(h, O_RDWR, "dev/%s", node);
-		if (fd != -EBUSY)
-			continue;
-		suffix = xasprintf("/%s", node);
-		path = host_openf(h, O_PATH, "dev/%s", node);
-		if (path >= 0 && fstat(path, &st) == 0)
-			find_holders(h, suffix, &st, holders);
-		return true;
-	}
-	return false;
+	return node_in_use(h, node, holders) || node_in_use(h, unsafe, holders);
 }

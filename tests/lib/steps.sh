@@ -61,3 +61,47 @@ until_ok() {
 	echo "still failing after 10 s: $*" >&2
 	return 1
 }
+
+# A host of the case's own as ROOT/sys, from standard input.
+simulate() {
+	cat >host.json
+	"$TEST_TOP/build/fake-sysfs" host.json root/sys
+}
+
+# Waits until the simulated kernel has stopped half-way: create, remove, busy.
+until_held() { # UUID STATE
+	until_ok grep -qx "$1 $2" root/sys/fake/held
+}
+
+# A guest that uses the device of this VFIO group; its pid is in holder.pid.
+hold_group() { # GROUP
+	ln -sf "$(command -v sleep)" qemu-kvm
+	exec 9<>"root/dev/vfio/$1"
+	./qemu-kvm 600 >/dev/null 2>&1 &
+	exec 9>&-
+	echo $! >holder.pid
+	until_ok grep -qx qemu-kvm "/proc/$!/comm"
+}
+
+end_holder() {
+	kill "$(cat holder.pid)"
+}
+
+# Begins a command that later steps meet while it runs.
+begin() { # NAME COMMAND...
+	local name=$1
+	shift
+	{
+		"$@" >"$name.out" 2>"$name.err"
+		echo $? >"$name.status.new"
+		mv "$name.status.new" "$name.status"
+	} >/dev/null 2>&1 &
+}
+
+# What `begin` began: waits for its end, and has its output and status.
+end() { # NAME
+	until_ok test -e "$1.status" || return 124
+	cat "$1.out"
+	cat "$1.err" >&2
+	return "$(cat "$1.status")"
+}

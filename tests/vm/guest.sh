@@ -1,0 +1,279 @@
+#!/bin/busybox sh
+# shellcheck shell=dash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The guest's init: brings up just enough of a system (mounts, syslog), runs checks.sh with the helpers below, and
+# powers off.  The second serial port carries the results, the third one the exit status.  A check begins with
+# `check TITLE`, on a host with mtty and mdpy but no device and no definition, and lasts until the next one.  The
+# first expectation that does not hold makes it fail, and shows what ran last before that.
+
+export PATH=/sbin:/usr/sbin:/bin
+
+definitions=/etc/mdevctl.d
+devices=/sys/bus/mdev/devices
+syslog=/var/log/messages
+
+passed=0
+failed=0
+title=
+holder=
+
+check() {
+	finish_check
+	reset_host
+	title=$1
+	held=0
+	broken=
+	command=
+	: >succeeded
+}
+
+finish_check() {
+	[ -n "$title" ] || return 0
+	[ "$held" -gt 0 ] || [ -n "$broken" ] || broken='  # nothing was checked'
+	if [ -z "$broken" ]; then
+		passed=$((passed + 1))
+		echo "ok - $title"
+	else
+		failed=$((failed + 1))
+		printf 'not ok - %s\n%s\n' "$title" "$broken"
+	fi
+	title=
+}
+
+# expect WHAT COMMAND...: WHAT is what COMMAND tests.
+expect() {
+	what=$1
+	shift
+	if "$@"; then
+		held=$((held + 1))
+	elif [ -z "$broken" ]; then
+		broken=$(describe_failure "$what")
+	fi
+}
+
+describe_failure() {
+	echo "$1" | sed '1s/^/  # expected: /; 1!s/^/  #           /'
+	[ -n "$command" ] || return 0
+	echo "  # command:  $command"
+	echo "  # status:   $status"
+	sed 's/^/  # stdout:   /' out
+	sed 's/^/  # stderr:   /' err
+}
+
+summary() {
+	finish_check
+	echo "$passed passed, $failed failed"
+}
+
+run() {
+	command=$*
+	status=0
+	"$@" >out 2>err </dev/null || status=$?
+}
+
+# A step on the way to what is checked.
+must() {
+	run "$@"
+	is_status 0
+}
+
+is_status() { expect "status $1" [ "$status" = "$1" ]; }
+
+# The whole of stdout, without its last newline, which must be there; '' is nothing at all.
+is_stdout() {
+	if [ -n "$1" ]; then printf '%s\n' "$1"; fi >expected
+	expect "stdout: $1" cmp -s expected out
+}
+
+is_silent() {
+	is_stdout ''
+	has_no_warning
+}
+
+# Runs a command that has to succeed without a word.
+quietly() {
+	run "$@"
+	is_status 0
+	is_silent
+}
+
+stdout_has_line() { expect "stdout has the line '$1'" grep -qxF -e "$1" out; }
+
+has_no_warning() { expect 'nothing on stderr' [ ! -s err ]; }
+
+# Each word appears on stderr.
+stderr_says() {
+	for text; do
+		expect "stderr says $text" grep -qF -e "$text" err
+	done
+}
+
+# The command failed, told why on stderr with each of the words, and printed no result.
+is_refused() {
+	is_status 1
+	is_stdout ''
+	expect 'a message on stderr' [ -s err ]
+	stderr_says "$@"
+}
+
+is_uuid() {
+	expect 'one line with a UUID on stdout' [ "$(grep -cEx '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}' out)" = 1 ]
+	expect 'nothing else on stdout' [ "$(wc -l <out)" = 1 ]
+}
+
+# Runs a command in the background; `succeeded` waits for all of these.
+at_once() {
+	command="$* (and others at once)"
+	{ if "$@" >>out 2>>err </dev/null; then echo "$command" >>succeeded; fi; } &
+}
+
+# N of the commands given to at_once succeeded.
+succeeded() {
+	wait
+	status="0 for $(wc -l <succeeded) of them"
+	expect "status 0 for $1 of them" [ "$status" = "0 for $1 of them" ]
+}
+
+# Runs a command N times, whatever becomes of it.
+repeat() {
+	times=$1
+	shift
+	for _ in $(seq "$times"); do "$@"; done
+}
+
+uuid() { printf '00000000-0000-4000-8000-%012d' "$1"; }
+
+parent_of() { basename "$(dirname "$(readlink "$devices/$1")")"; }
+type_of() { basename "$(readlink "$devices/$1/mdev_type")"; }
+free_of() { cat "/sys/class/mdev_bus/$1/mdev_supported_types/$2/available_instances"; }
+count_devices() { find $devices -mindepth 1 2>/dev/null | wc -l; }
+
+# is_active UUID [PARENT TYPE]
+is_active() {
+	expect "$1 is active" [ -e "$devices/$1/mdev_type" ]
+	[ $# = 1 ] || expect "$1 is a $3 of $2" [ "$(parent_of "$1") $(type_of "$1")" = "$2 $3" ]
+}
+
+is_inactive() { expect "$1 is not active" [ ! -e "$devices/$1" ]; }
+
+has_attribute() { expect "$2 of $1 is $3" [ "$(cat "$devices/$1/$2")" = "$3" ]; }
+
+has_no_bus() { expect 'no mdev bus' [ ! -e $devices ]; }
+
+# is_free PARENT TYPE N
+is_free() { expect "$3 instances of $2 on $1 are free, not $(free_of "$1" "$2")" [ "$(free_of "$1" "$2")" = "$3" ]; }
+
+has_devices() { expect "$1 devices, not $(count_devices)" [ "$(count_devices)" = "$1" ]; }
+
+# Waits up to 5 s for a command to be true.
+soon() {
+	for _ in $(seq 50); do
+		if "$@"; then return 0; fi
+		sleep 0.1
+	done
+	return 1
+}
+
+# Identifies a running device, as no later one of the same UUID has the same inode.
+identity() { stat -L -c %i "$devices/$1"; }
+
+syslog_says() { expect "syslog says $1" soon grep -qF -e "$1" $syslog; }
+syslog_is_silent_on() { expect "syslog does not say $1" [ "$(grep -cF -e "$1" $syslog)" = 0 ]; }
+
+# Writes the definition of a type with attributes (a JSON array) to a file to be given as --jsonfile.
+definition() {
+	printf '{"mdev_type": "%s", "start": "%s", "attrs": %s}\n' "$1" "$2" "$3" >definition.json
+}
+
+# Debian's busybox prefers its own applets to programs; this is kmod's.
+modprobe() { /sbin/modprobe "$@"; }
+
+reload_driver() {
+	modprobe -r "$1"
+	modprobe "$1"
+}
+
+group_of() { echo "/dev/vfio/$(basename "$(readlink "$devices/$1/iommu_group")")"; }
+
+now() { date +%s; }
+
+# hold UUID [SECONDS]: a process uses the device until `release`, or for that long.
+hold() {
+	modprobe vfio_iommu_type1
+	holder "$(group_of "$1")" "$1" "${2-20}" >held 2>&1 &
+	holder=$!
+	expect 'the process uses the device' soon grep -qs holding held
+}
+
+# A process has the device's VFIO group open, without a use for it yet.
+hold_group() {
+	sleep 20 3<>"$(group_of "$1")" &
+	holder=$!
+	expect 'the group is open' soon [ -e /proc/$holder/fd/3 ]
+}
+
+# The last message names the process and its command.
+names_holder() { stderr_says "$holder" "$1"; }
+
+is_holder_gone() { expect 'the process is gone' [ ! -e "/proc/$holder" ]; }
+
+release() {
+	kill "$holder"
+	wait "$holder"
+	holder=
+} 2>/dev/null
+
+start_udevd() { systemd-udevd --daemon --resolve-names=never >/dev/null 2>&1; }
+
+# First waits for what the rules have started.
+stop_udevd() {
+	udevadm settle
+	udevadm control --exit
+}
+
+# A device that cannot be removed (a kernel hazard that mdevctl has to avoid) goes with its driver.
+reset_host() {
+	[ -z "$holder" ] || release
+	wait
+	rm -rf $definitions
+	for remove in "$devices"/*/remove; do
+		[ ! -e "$remove" ] || echo 1 >"$remove"
+	done
+	[ "$(count_devices)" = 0 ] || modprobe -r mtty mdpy
+	modprobe -q -r -a vfio_iommu_type1 mbochs
+	[ -e /sys/module/mtty ] || modprobe mtty
+	[ -e /sys/module/mdpy ] || modprobe mdpy
+	: >$syslog
+}
+
+mount_file_systems() {
+	/bin/busybox --install -s /bin
+	mount -t proc proc /proc
+	mount -t sysfs sysfs /sys
+	mount -t devtmpfs dev /dev
+	stty -F /dev/ttyS1 raw -echo
+	stty -F /dev/ttyS2 raw -echo
+}
+
+run_checks() {
+	set -e
+	cd /tmp
+	syslogd -O $syslog
+	soon [ -S /dev/log ]
+	modprobe -a mtty mdpy
+	set +e
+	# shellcheck source=checks.sh
+	# shellcheck source=tests/vm/checks.sh
+	. /checks.sh
+	summary
+	[ "$failed" = 0 ]
+}
+
+mount_file_systems
+(run_checks) >/dev/ttyS1 2>&1
+echo $? >/dev/ttyS2
+# The last bytes are still on their way when `echo` is done.
+sleep 0.3
+poweroff -f
+sleep 60

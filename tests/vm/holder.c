@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Uses a mediated device as a virtual machine does, for the checks of what `mdevctl stop` makes of that: opens the
+ * container, its VFIO group and the device, says "holding" and sleeps.  Only the device's file descriptor makes the
+ * kernel wait when the device is removed; one of the group alone does not.
+ */
+#include <fcntl.h>
+#include <linux/vfio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static int check(const char *what, int result)
+{
+	if (result < 0) {
+		perror(what);
+		exit(EXIT_FAILURE);
+	}
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	int container, group;
+
+	if (argc != 4) {
+		fprintf(stderr, "usage: holder /dev/vfio/GROUP UUID SECONDS\n");
+		return 2;
+	}
+	container = check("container", open("/dev/vfio/vfio", O_RDWR));
+	group = check(argv[1], open(argv[1], O_RDWR));
+	check("VFIO_GROUP_SET_CONTAINER", ioctl(group, VFIO_GROUP_SET_CONTAINER, &container));
+	check("VFIO_SET_IOMMU", ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1_IOMMU));
+	check(argv[2], ioctl(group, VFIO_GROUP_GET_DEVICE_FD, argv[2]));
+
+	puts("holding");
+	fflush(stdout);
+	sleep((unsigned int)atoi(argv[3]));
+	return 0;
+}
