@@ -226,7 +226,7 @@ char *str_escape(const char *s)
 	return escaped;
 }
 
-static void say(enum verbosity level, const char *fmt, va_list ap)
+static void _printf_(2, 0) say(enum verbosity level, const char *fmt, va_list ap)
 {
 	static const int priority[] = { LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 	static const char *const prefix[] = { "", "warning: ", "", "debug: " };

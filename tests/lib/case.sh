@@ -11,7 +11,7 @@ root=$dir/root
 failure=
 title=
 command=
-status=0
+want=0
 expected_out=()
 expected_err=()
 
@@ -85,13 +85,13 @@ check_step() {
 	) >"$dir/out" 2>"$dir/err" </dev/null
 	got=$?
 	sed -i "s|$root|ROOT|g" "$dir/out" "$dir/err"
-	if ((got == status)) && same_lines "$dir/out" "${expected_out[@]}" &&
+	if ((got == want)) && same_lines "$dir/out" "${expected_out[@]}" &&
 		same_lines "$dir/err" "${expected_err[@]}"; then
 		return
 	fi
 	failure=$(
 		echo "  \$ $command"
-		((got == status)) || echo "  status: expected $status, got $got"
+		((got == want)) || echo "  status: expected $want, got $got"
 		same_lines "$dir/out" "${expected_out[@]}" ||
 			show_difference stdout "$dir/out" "${expected_out[@]}"
 		same_lines "$dir/err" "${expected_err[@]}" ||
@@ -103,7 +103,7 @@ check_step() {
 next_step() {
 	check_step
 	command=$1
-	status=0
+	want=0
 	expected_out=()
 	expected_err=()
 }
@@ -126,7 +126,7 @@ interpret() { # one line of the case
 	'!') expected_err+=('=') ;;
 	'! '*) expected_err+=("=${line:2}") ;;
 	'!~ '*) expected_err+=("~${line:3}") ;;
-	'? '*) status=${line:2} ;;
+	'? '*) want=${line:2} ;;
 	*) failure="  $file: not understood: $line" ;;
 	esac
 }

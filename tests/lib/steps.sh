@@ -62,6 +62,14 @@ until_ok() {
 	return 1
 }
 
+# Devices of somebody else.
+occupy() { # PARENT TYPE COUNT
+	local i
+	for ((i = 0; i < $3; i++)); do
+		control device-add "$1" "$2" "$(cat /proc/sys/kernel/random/uuid)"
+	done
+}
+
 # A host of the case's own as ROOT/sys, from standard input.
 simulate() {
 	cat >host.json
@@ -92,10 +100,18 @@ begin() { # NAME COMMAND...
 	local name=$1
 	shift
 	{
-		"$@" >"$name.out" 2>"$name.err"
+		"$@" >"$name.out" 2>"$name.err" &
+		echo $! >"$name.pid"
+		wait $!
 		echo $? >"$name.status.new"
 		mv "$name.status.new" "$name.status"
 	} >/dev/null 2>&1 &
+	until_ok test -s "$name.pid"
+}
+
+# Waits until what `begin` began has gone to sleep a number of times.
+until_polling() { # NAME
+	until_ok grep -Eq '^voluntary_ctxt_switches:.[0-9]{2,}' "/proc/$(cat "$1.pid")/status"
 }
 
 # What `begin` began: waits for its end, and has its output and status.

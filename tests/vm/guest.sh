@@ -263,7 +263,6 @@ run_checks() {
 	soon [ -S /dev/log ]
 	modprobe -a mtty mdpy
 	set +e
-	# shellcheck source=checks.sh
 	# shellcheck source=tests/vm/checks.sh
 	. /checks.sh
 	summary
