@@ -14,7 +14,8 @@ static void explain_parent(const struct host *h, const struct mdev *m, struct er
 	const char *nearest;
 
 	sysfs_list_parents(h, &parents);
-	nearest = strv_nearest(&parents, m->parent);
+	/* That of a definition is no slip: it is away. */
+	nearest = m->defined ? NULL : strv_nearest(&parents, m->parent);
 	if (nearest) {
 		error_set(error, "there is no parent '%s', did you mean '%s'?", m->parent, nearest);
 		return;
@@ -47,6 +48,9 @@ static void explain_type(const struct host *h, const struct mdev *m, struct erro
 	nearest = strv_nearest(&ids, m->type);
 	if (!ids.n)
 		error_set(error, "%s offers no types at present", m->parent);
+	else if (strv_has(&ids, m->type))
+		error_set(error, "type %s of %s is just going or not yet ready; try again", m->type,
+			  m->parent);
 	else
 		error_set(error, "%s has no type '%s'%s%s%s; it offers %s", m->parent, m->type,
 			  nearest ? ", did you mean '" : "", nearest ? nearest : "",
@@ -156,17 +160,27 @@ static void explain_create(const struct host *h, const struct mdev *m, int r, st
 	}
 }
 
-/* What an errno of an attribute means to a driver's user. */
-static char *explain_attr(const struct mdev_attr *attr, int r)
+static char *explain_open(const struct mdev_attr *attr, int r)
 {
 	switch (r) {
 	case -ENOENT:
+	case -EISDIR:
+	case -ENOTDIR:
 		return xasprintf("this type of device has no attribute '%s'", attr->name);
 	case -ELOOP:
 	case -EXDEV:
 		return xasprintf("the attribute '%s' leads out of the device's directory", attr->name);
 	case -EACCES:
 		return xasprintf("the attribute '%s' cannot be written", attr->name);
+	default:
+		return xasprintf("cannot open the attribute '%s': %s", attr->name, strerror(-r));
+	}
+}
+
+/* What the driver's answer to a value means. */
+static char *explain_value(const struct mdev_attr *attr, int r)
+{
+	switch (r) {
 	/* vfio_ap: another device or the host's own driver has the queue. */
 	case -EADDRINUSE:
 		return xasprintf("the attribute '%s' cannot be \"%s\": another device has that",
@@ -186,15 +200,15 @@ static char *explain_attr(const struct mdev_attr *attr, int r)
 static int set_attrs(const struct host *h, const struct mdev *m, struct error *error)
 {
 	for (size_t i = 0; i < m->n_attrs; i++) {
+		const struct mdev_attr *attr = &m->attrs[i];
+		_cleanup_free_ char *why = NULL;
+		bool written;
 		int r;
 
-		debug("writing \"%s\" to attribute %s of %s", m->attrs[i].value, m->attrs[i].name,
-		      m->uuid);
-		r = sysfs_set_attr(h, m->uuid, m->attrs[i].name, m->attrs[i].value);
-
+		debug("writing \"%s\" to attribute %s of %s", attr->value, attr->name, m->uuid);
+		r = sysfs_set_attr(h, m->uuid, attr->name, attr->value, &written);
 		if (r < 0) {
-			_cleanup_free_ char *why = explain_attr(&m->attrs[i], r);
-
+			why = written ? explain_value(attr, r) : explain_open(attr, r);
 			error_set(error, "%s", why);
 			return r;
 		}

@@ -224,6 +224,8 @@ const char *attr_name_problem(const char *name)
 		return "contains a control character";
 	if (*name == '/')
 		return "is an absolute path";
+	if (str_eq(name, "remove"))
+		return "would remove the device";
 	for (const char *p = name;; p++) {
 		size_t length = strcspn(p, "/");
 

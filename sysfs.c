@@ -263,16 +263,21 @@ static int open_beneath(int dirfd, const char *path, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-int sysfs_set_attr(const struct host *h, const char *uuid, const char *name, const char *value)
+int sysfs_set_attr(const struct host *h, const char *uuid, const char *name, const char *value,
+		   bool *ret_written)
 {
 	_cleanup_close_ int device = open_device(h, uuid), fd = -1;
 
+	*ret_written = false;
 	if (device < 0)
 		return device;
 	if (attr_name_problem(name))
 		return -EXDEV;
 	fd = open_beneath(device, name, O_WRONLY | O_CLOEXEC);
-	return fd < 0 ? fd : write_store(fd, value, strlen(value));
+	if (fd < 0)
+		return fd;
+	*ret_written = true;
+	return write_store(fd, value, strlen(value));
 }
 
 /*

@@ -47,8 +47,13 @@ bool sysfs_has_parent(const struct host *h, const char *parent);
  * -EUSERS no free instance, -ENODEV parent is being unregistered.
  */
 int sysfs_create(const struct host *h, const char *parent, const char *type, const char *uuid);
-/* One write of the exact value.  Never leaves the device's directory. */
-int sysfs_set_attr(const struct host *h, const char *uuid, const char *name, const char *value);
+/*
+ * One write of the exact value.  Never leaves the device's directory.
+ * @ret_written: whether it came to the write, so that an error is the
+ * driver's answer to the value and not that of opening the file.
+ */
+int sysfs_set_attr(const struct host *h, const char *uuid, const char *name, const char *value,
+		   bool *ret_written);
 
 /*
  * Removes device @uuid.  Waits a bounded time for a device that somebody else
