@@ -56,7 +56,7 @@ find_silent() { # file of cases, file of results
 
 # Is the simulated kernel one?  Its lines without its summary.
 check_simulation() {
-	tests/fake-sysfs/selftest.sh build/fake-sysfs </dev/null 2>&1 |
+	TMPDIR=/sys SELFTEST_INSIDE=1 tests/fake-sysfs/selftest.sh "$top/build/fake-sysfs" </dev/null 2>&1 |
 		sed '/ passed, .* failed$/d; s/^\(not \)\?ok - /&fake-sysfs: /'
 }
 
@@ -79,7 +79,11 @@ main() {
 	make_work
 	export TEST_WORK=$work TEST_TOP=$top
 	list_cases "${patterns[@]}" >"$work/cases"
-	for variant in build build-asan; do sed "s|^|$variant |" "$work/cases"; done |
+	for variant in build build-asan; do
+		# Where anybody may run it, wherever this tree is.
+		install -D "$variant/mdevctl" "$work/$variant/mdevctl"
+		sed "s|^|$variant |" "$work/cases"
+	done |
 		xargs -r -n 2 -P "$(($(nproc) * 2))" tests/lib/case.sh |
 		tee "$work/results" | show "$verbose"
 	find_silent "$work/cases" "$work/results" | tee -a "$work/results"

@@ -24,13 +24,14 @@ expand() { # @1 ... @9 are UUIDs
 }
 
 prepare() {
+	chmod 755 "$dir"
 	mkdir -p "$dir/bin" "$root/sys" "$root/proc"
-	ln -s "$TEST_TOP/$build/mdevctl" "$dir/bin/mdevctl"
+	ln -s "$TEST_WORK/$build/mdevctl" "$dir/bin/mdevctl"
 	ln -s mdevctl "$dir/bin/lsmdev"
 	ln -s sys/fake/dev "$root/dev"
 	mount --bind /proc "$root/proc"
 	cd "$dir" || exit 1
-	export PATH="$dir/bin:$PATH" MDEVCTL_ENV_ROOT="$root" MDEVCTL="$TEST_TOP/$build/mdevctl"
+	export PATH="$dir/bin:$PATH" MDEVCTL_ENV_ROOT="$root" MDEVCTL="$TEST_WORK/$build/mdevctl"
 	export ASAN_OPTIONS=detect_leaks=1:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1
 	export TEST_TOP
 }

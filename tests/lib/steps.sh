@@ -121,3 +121,13 @@ end() { # NAME
 	cat "$1.err" >&2
 	return "$(cat "$1.status")"
 }
+
+# Runs the command as somebody who may not write.  Root becomes nobody; in a
+# user namespace, where there is no other user, a further one has no rights.
+as_nobody() {
+	if [[ $(</proc/self/uid_map) == *4294967295 ]]; then
+		setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"
+	else
+		unshare -U "$@"
+	fi
+}
