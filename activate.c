@@ -9,28 +9,26 @@
 
 static void explain_parent(const struct host *h, const struct mdev *m, struct error *error)
 {
-	_cleanup_free_ char *module = module_of_type(m->type), *names = NULL, *known = NULL;
+	_cleanup_free_ char *module = module_of_type(m->type), *names = NULL, *instead = NULL;
 	_cleanup_(strv_done) struct strv parents = {};
 	const char *nearest;
 
 	sysfs_list_parents(h, &parents);
 	/* That of a definition is no slip: it is away. */
 	nearest = m->defined ? NULL : strv_nearest(&parents, m->parent);
-	if (nearest) {
-		error_set(error, "there is no parent '%s', did you mean '%s'?", m->parent, nearest);
-		return;
-	}
 	names = strv_join(&parents, 5);
-	if (parents.n)
-		known = xasprintf("parents are %s", names);
+	if (nearest)
+		instead = xasprintf(", did you mean '%s'?", nearest);
+	else if (parents.n)
+		instead = xasprintf(" (there is %s);", names);
 	else
-		known = xstrdup("no driver has registered any parent");
+		instead = xstrdup(" (no driver has registered any);");
 	if (module_is_loaded(h, module))
-		error_set(error, "there is no parent '%s' (%s); the module %s of that type is loaded, but has not registered it",
-			  m->parent, known, module);
+		error_set(error, "there is no parent '%s'%s the module %s of that type is loaded",
+			  m->parent, instead, module);
 	else
-		error_set(error, "there is no parent '%s' (%s); the module %s of that type is not loaded, try 'modprobe %s'",
-			  m->parent, known, module, module);
+		error_set(error, "there is no parent '%s'%s the module %s of that type is not loaded, try 'modprobe %s'",
+			  m->parent, instead, module, module);
 }
 
 static void explain_type(const struct host *h, const struct mdev *m, struct error *error)
@@ -99,22 +97,35 @@ static size_t count_active(const struct host *h, const struct mdev *m)
 	return n;
 }
 
+static unsigned long count_free(const struct mdev_type_list *types, const struct mdev *m)
+{
+	for (size_t i = 0; i < types->n; i++)
+		if (str_eq(types->t[i].parent, m->parent) && str_eq(types->t[i].id, m->type))
+			return types->t[i].available;
+	return 0;
+}
+
 static void explain_instances(const struct host *h, const struct mdev *m, int r,
 			      struct error *error)
 {
 	_cleanup_(mdev_type_list_done) struct mdev_type_list types = {};
 	_cleanup_free_ char *here = NULL, *elsewhere = NULL;
+	unsigned long n;
 
 	sysfs_list_types(h, NULL, &types);
 	mdev_type_list_sort(&types);
+	n = count_free(&types, m);
 	here = free_on_parent(&types, m);
 	elsewhere = free_elsewhere(&types, m);
-	if (r == -ENOSPC || r == -EUSERS)
+	if (n)
+		error_set(error, "the driver of %s refused a device of type %s, although it shows %lu as free: %s",
+			  m->parent, m->type, n, strerror(-r));
+	else if (r == -EINVAL)
+		error_set(error, "the driver of %s refused a device of type %s: %s; free there: %s; %s",
+			  m->parent, m->type, strerror(-r), here, elsewhere);
+	else
 		error_set(error, "no instance of %s is free on %s (%zu active); free there: %s; %s",
 			  m->type, m->parent, count_active(h, m), here, elsewhere);
-	else
-		error_set(error, "the driver of %s refused to create a device of type %s: %s; free there: %s; %s",
-			  m->parent, m->type, strerror(-r), here, elsewhere);
 }
 
 static void explain_taken(const struct host *h, const struct mdev *m, struct error *error)
@@ -142,6 +153,11 @@ static void explain_create(const struct host *h, const struct mdev *m, int r, st
 		else
 			explain_parent(h, m, error);
 		break;
+	case -ENOSPC:
+	case -EUSERS:
+	case -EINVAL:
+		explain_instances(h, m, r, error);
+		break;
 	case -ENODEV:
 		error_set(error, "the driver of parent %s is just being unloaded", m->parent);
 		break;
@@ -156,7 +172,8 @@ static void explain_create(const struct host *h, const struct mdev *m, int r, st
 		}
 		/* fall through */
 	default:
-		explain_instances(h, m, r, error);
+		error_set(error, "the driver of %s refused a device of type %s: %s", m->parent,
+			  m->type, strerror(-r));
 	}
 }
 
@@ -187,6 +204,10 @@ static char *explain_value(const struct mdev_attr *attr, int r)
 				 attr->name, attr->value);
 	case -EADDRNOTAVAIL:
 		return xasprintf("the attribute '%s' cannot be \"%s\": that is reserved for the host",
+				 attr->name, attr->value);
+	case -ENODEV:
+	case -ERANGE:
+		return xasprintf("the attribute '%s' cannot be \"%s\": there is nothing of that number",
 				 attr->name, attr->value);
 	case -EMSGSIZE:
 		return xasprintf("the driver took only a part of the value of attribute '%s'",
@@ -232,7 +253,7 @@ int activate(const struct host *h, const struct mdev *m, struct error *error)
 		if (undo < 0 && undo != -ENOENT) {
 			_cleanup_free_ char *why = take(error->text);
 
-			error_set(error, "%s; removing the device again failed as well (%s), so it is active without its attributes",
+			error_set(error, "%s; removing the device again failed as well (%s): it is active, without all of its attributes; 'mdevctl stop' ends it",
 				  why, strerror(-undo));
 		}
 	}

@@ -81,6 +81,18 @@ static int start_all(const struct host *h, struct mdev_list *wanted)
 	return result;
 }
 
+static int fail_absent(const char *parent, const struct mdev_list *wanted)
+{
+	_cleanup_(strv_done) struct strv uuids = {};
+	_cleanup_free_ char *names = NULL;
+
+	for (size_t i = 0; i < wanted->n; i++)
+		strv_add(&uuids, xstrdup(wanted->m[i].uuid));
+	names = strv_join(&uuids, 5);
+	return fail("cannot start %s: their parent %s is not registered; is its driver loaded?", names,
+		    parent);
+}
+
 int cmd_start_parent_mdevs(const struct host *h, const struct args *a)
 {
 	_cleanup_(mdev_list_done) struct mdev_list defined = {}, wanted = {};
@@ -102,7 +114,6 @@ int cmd_start_parent_mdevs(const struct host *h, const struct args *a)
 			mdev_list_take(&wanted, &defined.m[i]);
 	mdev_list_sort(&wanted);
 	if (wanted.n && !sysfs_has_parent(h, parent))
-		return fail("cannot start the automatic devices of %s (%zu): it is not registered as a parent",
-			    parent, wanted.n);
+		return fail_absent(parent, &wanted);
 	return start_all(h, &wanted);
 }

@@ -8,8 +8,9 @@
 
 #include <fcntl.h>
 
-void warn_of(const struct strv *problems)
+void warn_of(struct strv *problems)
 {
+	strv_sort(problems);
 	for (size_t i = 0; i < problems->n; i++)
 		warn("%s", problems->s[i]);
 }

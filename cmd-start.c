@@ -19,19 +19,31 @@ static int check_against_definition(const struct args *a, const struct mdev *m)
 		    m->uuid, m->parent, m->type, type);
 }
 
-/* A device that is not defined: all of it is in the arguments. */
-static int describe_transient(const struct args *a, struct mdev *m)
+/* Too little is given for a device that is not defined where it was looked for. */
+static int fail_undefined(const struct host *h, const struct args *a)
 {
+	_cleanup_(strv_done) struct strv parents = {};
 	const char *parent = a->value[OPT_PARENT];
+	_cleanup_free_ char *names = NULL;
 
+	config_parents_of(h, a->uuid, &parents);
+	names = strv_join(&parents, 5);
+	if (parents.n)
+		return fail("cannot start %s: it is not defined on %s, but on %s", a->uuid, parent, names);
+	return fail("cannot start %s: it is not defined%s%s; define it, or give --parent and --type",
+		    a->uuid, parent ? " on " : "", parent ? parent : "");
+}
+
+/* A device that is not defined: all of it is in the arguments. */
+static int describe_transient(const struct host *h, const struct args *a, struct mdev *m)
+{
 	if (has(a, O(UUID)))
 		memcpy(m->uuid, a->uuid, sizeof(m->uuid));
 	else
 		uuid_make(m->uuid);
-	if (!parent || !has(a, O(TYPE) | O(JSONFILE)))
-		return fail("cannot start %s: it is not defined%s%s; define it, or give --parent and --type",
-			    a->uuid, parent ? " on " : "", parent ? parent : "");
-	m->parent = xstrdup(parent);
+	if (!has(a, O(PARENT)) || !has(a, O(TYPE) | O(JSONFILE)))
+		return fail_undefined(h, a);
+	m->parent = xstrdup(a->value[OPT_PARENT]);
 	if (has(a, O(JSONFILE)))
 		return read_jsonfile(m, a->value[OPT_JSONFILE]);
 	m->type = xstrdup(a->value[OPT_TYPE]);
@@ -45,7 +57,7 @@ static int describe(const struct host *h, const struct args *a, struct mdev *m)
 	if (has(a, O(UUID)) && !has(a, O(JSONFILE)))
 		r = pick_definition(h, a, "cannot start", m);
 	if (r == -ENOENT)
-		return describe_transient(a, m);
+		return describe_transient(h, a, m);
 	return r < 0 ? r : check_against_definition(a, m);
 }
 
@@ -104,6 +116,9 @@ int cmd_stop(const struct host *h, const struct args *a)
 	case 0:
 		return 0;
 	case -ENOENT:
+		if (sysfs_is_leaving(h, a->uuid))
+			return fail("cannot stop %s: it is being removed already, and goes when its user releases it",
+				    a->uuid);
 		return fail("cannot stop %s: it is not active; 'mdevctl list' shows what is", a->uuid);
 	case -EINPROGRESS:
 		return fail("cannot stop %s: it is half made, and removing it now would leave it stuck; if its creation does not end, only unloading the driver of its parent removes it",

@@ -19,8 +19,8 @@ int cmd_start_parent_mdevs(const struct host *h, const struct args *a);
 int cmd_list(const struct host *h, const struct args *a);
 int cmd_types(const struct host *h, const struct args *a);
 
-/* Warns of each, so that one bad file does not hide the rest. */
-void warn_of(const struct strv *problems);
+/* Warns of each, in order: one bad file does not hide the rest. */
+void warn_of(struct strv *problems);
 /* Fills @m with the definition in --jsonfile, and says what is wrong with it. */
 int read_jsonfile(struct mdev *m, const char *file);
 /*

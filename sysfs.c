@@ -322,6 +322,22 @@ bool sysfs_exists(const struct host *h, const char *uuid)
 	return fd >= 0;
 }
 
+bool sysfs_is_leaving(const struct host *h, const char *uuid)
+{
+	_cleanup_(strv_done) struct strv parents = {};
+
+	if (sysfs_exists(h, uuid))
+		return false;
+	sysfs_list_parents(h, &parents);
+	for (size_t i = 0; i < parents.n; i++) {
+		_cleanup_close_ int fd = host_openf(h, O_PATH, PARENTS "/%s/%s", parents.s[i], uuid);
+
+		if (fd >= 0)
+			return true;
+	}
+	return false;
+}
+
 int sysfs_iommu_group(const struct host *h, const char *uuid, char **ret_group)
 {
 	_cleanup_close_ int device = open_device(h, uuid);

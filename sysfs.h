@@ -65,6 +65,8 @@ int sysfs_set_attr(const struct host *h, const char *uuid, const char *name, con
 int sysfs_remove(const struct host *h, const char *uuid);
 /* Whether the bus has the device, complete or not. */
 bool sysfs_exists(const struct host *h, const char *uuid);
+/* Whether it has left the bus, but its removal waits for its user. */
+bool sysfs_is_leaving(const struct host *h, const char *uuid);
 /* Number of the device's IOMMU group; caller frees.  -ENOENT: it has none. */
 int sysfs_iommu_group(const struct host *h, const char *uuid, char **ret_group);
 

@@ -4,6 +4,7 @@
  */
 #include "util.h"
 
+#include <ctype.h>
 #include <syslog.h>
 #include <time.h>
 
@@ -135,11 +136,26 @@ static size_t distance(const char *a, const char *b)
 	return row[lb];
 }
 
+/* @s without what numbers it: "nvidia-" of nvidia-63, "::." of 0000:3b:00.0. */
+static char *skeleton(const char *s)
+{
+	bool is_address = isdigit((unsigned char)*s);
+	char *bones = xstrdup(s), *to = bones;
+
+	for (; *s; s++)
+		if (!isdigit((unsigned char)*s) && !(is_address && isxdigit((unsigned char)*s)))
+			*to++ = *s;
+	*to = '\0';
+	return bones;
+}
+
 bool str_resembles(const char *s, const char *candidate, size_t *ret_distance)
 {
+	_cleanup_free_ char *bones = skeleton(s), *others = skeleton(candidate);
 	size_t length = strlen(s), d;
 
-	if (length > 255)
+	/* One number is not a misspelling of another. */
+	if (length > 255 || str_eq(bones, others))
 		return false;
 	/* A PCI address without its domain is the commonest slip. */
 	if (length >= 4 && strlen(candidate) > length && strstr(candidate, s))

@@ -84,7 +84,7 @@ main() {
 		install -D "$variant/mdevctl" "$work/$variant/mdevctl"
 		sed "s|^|$variant |" "$work/cases"
 	done |
-		xargs -r -n 2 -P "$(($(nproc) * 2))" tests/lib/case.sh |
+		xargs -r -n 2 -P "$(($(nproc) * 2))" timeout -k 5 180 tests/lib/case.sh |
 		tee "$work/results" | show "$verbose"
 	find_silent "$work/cases" "$work/results" | tee -a "$work/results"
 	if [[ ${patterns[0]} == '*' ]]; then

@@ -334,7 +334,8 @@ $(exists $T1/devices/$U1) $(exists bus/mdev/devices/$U1) $(exists $D/remove) $(e
 	is "in use: only VFIO's part is left" "iommu_group vfio-dev" "$(find $D -mindepth 1 -maxdepth 1 \
 -printf '%f\n' | sort | xargs)"
 	is "in use: instance and UUID taken" "23 EEXIST" "$(available $T1)$(w $T1/create $U1)"
-	pkill -KILL -P "$writer"
+	# shellcheck disable=SC2046 # several pids are several words
+	kill -KILL $(cat "/proc/$writer/task/$writer/children")
 	sleep 0.2
 	is "in use: a signal does not end it" "$U1 busy" "$(cat fake/held)"
 	exec {fd}>&-
