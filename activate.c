@@ -4,6 +4,7 @@
  * what is wrong, what there is instead, what to do.
  */
 #include "activate.h"
+#include "interrupt.h"
 #include "module.h"
 #include "sysfs.h"
 
@@ -128,24 +129,26 @@ static void explain_instances(const struct host *h, const struct mdev *m, int r,
 			  m->type, m->parent, count_active(h, m), here, elsewhere);
 }
 
-static void explain_taken(const struct host *h, const struct mdev *m, struct error *error)
+bool activate_is_taken(const struct host *h, const struct mdev *m, struct error *error)
 {
 	_cleanup_(mdev_done) struct mdev taken = {};
 
 	if (sysfs_find(h, m->uuid, &taken) < 0)
-		error_set(error, "a device of this UUID is still being created or removed; try again when that is done");
-	else if (str_eq(taken.parent, m->parent) && str_eq(taken.type, m->type))
+		return false;
+	if (mdev_is_same_kind(m, &taken))
 		error_set(error, "it is already active on %s", taken.parent);
 	else
 		error_set(error, "the UUID is already active on %s as %s; stop that first or take another UUID",
 			  taken.parent, taken.type);
+	return true;
 }
 
 static void explain_create(const struct host *h, const struct mdev *m, int r, struct error *error)
 {
 	switch (r) {
 	case -EEXIST:
-		explain_taken(h, m, error);
+		if (!activate_is_taken(h, m, error))
+			error_set(error, "a device of this UUID is still being created or removed; try again when that is done");
 		break;
 	case -ENOENT:
 		if (sysfs_has_parent(h, m->parent))
@@ -220,7 +223,7 @@ static char *explain_value(const struct mdev_attr *attr, int r)
 
 static int set_attrs(const struct host *h, const struct mdev *m, struct error *error)
 {
-	for (size_t i = 0; i < m->n_attrs; i++) {
+	for (size_t i = 0; i < m->n_attrs && !interrupted(); i++) {
 		const struct mdev_attr *attr = &m->attrs[i];
 		_cleanup_free_ char *why = NULL;
 		bool written;
@@ -234,7 +237,10 @@ static int set_attrs(const struct host *h, const struct mdev *m, struct error *e
 			return r;
 		}
 	}
-	return 0;
+	if (!interrupted())
+		return 0;
+	error_set(error, "interrupted");
+	return -EINTR;
 }
 
 int activate(const struct host *h, const struct mdev *m, struct error *error)

@@ -16,4 +16,7 @@
  */
 int activate(const struct host *h, const struct mdev *m, struct error *error);
 
+/* Whether the UUID is active already, with @error saying where. */
+bool activate_is_taken(const struct host *h, const struct mdev *m, struct error *error);
+
 #endif

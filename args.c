@@ -19,6 +19,7 @@ const struct option_row option_table[N_OPTS] = {
 	[OPT_DELATTR] = { 0, "delattr", NULL, "remove the last attribute, or that at --index" },
 	[OPT_INDEX] = { 'i', "index", "N", "position of the attribute, the first is 0" },
 	[OPT_VALUE] = { 0, "value", "VALUE", "the attribute's value" },
+	[OPT_LIVE] = { 'l', "live", NULL, "change the running device, by its callout script" },
 	[OPT_DEFINED] = { 'd', "defined", NULL, "the definition rather than the running device" },
 	[OPT_VERBOSE] = { 'v', "verbose", NULL, "show attributes too" },
 	[OPT_DUMPJSON] = { 0, "dumpjson", NULL, "print JSON" },

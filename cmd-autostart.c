@@ -6,18 +6,18 @@
  * is just making is waited for, after everything else has been started.
  */
 #include "activate.h"
+#include "callout.h"
 #include "cmd.h"
 #include "config.h"
+#include "interrupt.h"
 #include "sysfs.h"
 
 /* How long devices that somebody else is making are waited for, in all. */
 #define OTHERS_MS 5000
 #define POLL_MS 10
-
-static bool is_active(const struct mdev *wanted, const struct mdev *running)
-{
-	return str_eq(wanted->parent, running->parent) && str_eq(wanted->type, running->type);
-}
+/* A UUID that is taken but not on the bus is that of a removal which somebody
+ * holds up; scripts are not to be asked again every few ms meanwhile. */
+#define RETRY_MS 250
 
 static int fail_taken(const struct mdev *m, const struct mdev *running)
 {
@@ -25,15 +25,26 @@ static int fail_taken(const struct mdev *m, const struct mdev *running)
 		    m->parent, m->type, running->parent, running->type);
 }
 
-/* 0 started or active already; -EEXIST without a word: perhaps being made. */
-static int start_one(const struct host *h, const struct mdev *m)
+/* 0: it runs, 1: it does not; else the UUID is another device's, which is told. */
+static int check_active(const struct host *h, const struct mdev *m)
 {
 	_cleanup_(mdev_done) struct mdev running = {};
+
+	if (sysfs_find(h, m->uuid, &running) < 0)
+		return 1;
+	return mdev_is_same_kind(m, &running) ? 0 : fail_taken(m, &running);
+}
+
+/* -EEXIST without a word: somebody else is making or removing it. */
+static int start(const struct host *h, const struct mdev *m)
+{
 	_cleanup_(error_done) struct error error = {};
 	int r;
 
-	if (sysfs_find(h, m->uuid, &running) == 0)
-		return is_active(m, &running) ? 0 : fail_taken(m, &running);
+	/* Again, as a script may have waited for the run that made it. */
+	r = check_active(h, m);
+	if (r <= 0)
+		return r;
 	r = activate(h, m, &error);
 	if (r == 0)
 		info("started %s on %s as %s", m->uuid, m->parent, m->type);
@@ -42,43 +53,56 @@ static int start_one(const struct host *h, const struct mdev *m)
 	return fail("cannot start %s: %s", m->uuid, error.text);
 }
 
+static int start_one(struct callouts *all, const struct mdev *m)
+{
+	struct callout c;
+	int r;
+
+	r = check_active(all->h, m);
+	if (r <= 0)
+		return r;
+	r = callout_begin(&c, all, m, ACTION_START, false);
+	return r < 0 ? r : callout_end(&c, start(all->h, m));
+}
+
 /* Somebody else has the UUID: what it becomes is ours, theirs, or nothing. */
-static int start_after_other(const struct host *h, const struct mdev *m, unsigned *ms)
+static int start_after_other(struct callouts *all, const struct mdev *m, unsigned *ms)
 {
 	for (;;) {
-		int r = start_one(h, m);
+		unsigned wait = sysfs_exists(all->h, m->uuid) ? POLL_MS : RETRY_MS;
+		int r = check_active(all->h, m);
 
-		if (r != -EEXIST)
+		if (r == 1 && wait == RETRY_MS)
+			r = start_one(all, m);
+		if (r != 1 && r != -EEXIST)
 			return r;
-		if (*ms < POLL_MS)
+		if (*ms < wait)
 			return fail("cannot start %s: another device of this UUID is half made or being removed, and stays so",
 				    m->uuid);
-		sleep_ms(POLL_MS);
-		*ms -= POLL_MS;
+		sleep_ms(wait);
+		*ms -= wait;
 	}
 }
 
-static int start_all(const struct host *h, struct mdev_list *wanted)
+static int start_all(struct callouts *all, struct mdev_list *wanted)
 {
 	_cleanup_(mdev_list_done) struct mdev_list others = {};
 	unsigned ms = OTHERS_MS;
-	int result = 0;
+	int r, result = 0;
 
-	for (size_t i = 0; i < wanted->n; i++) {
-		int r = start_one(h, &wanted->m[i]);
-
+	for (size_t i = 0; i < wanted->n && !interrupted(); i++) {
+		r = start_one(all, &wanted->m[i]);
 		if (r == -EEXIST)
 			mdev_list_take(&others, &wanted->m[i]);
 		else if (r < 0)
 			result = r;
 	}
-	for (size_t i = 0; i < others.n; i++) {
-		int r = start_after_other(h, &others.m[i], &ms);
-
+	for (size_t i = 0; i < others.n && !interrupted(); i++) {
+		r = start_after_other(all, &others.m[i], &ms);
 		if (r < 0)
 			result = r;
 	}
-	return result;
+	return interrupted() ? fail("interrupted before every device was started") : result;
 }
 
 static int fail_absent(const char *parent, const struct mdev_list *wanted)
@@ -96,6 +120,7 @@ static int fail_absent(const char *parent, const struct mdev_list *wanted)
 int cmd_start_parent_mdevs(const struct host *h, const struct args *a)
 {
 	_cleanup_(mdev_list_done) struct mdev_list defined = {}, wanted = {};
+	_cleanup_(callouts_close) struct callouts all = {};
 	_cleanup_(strv_done) struct strv problems = {};
 	const char *parent = a->operand, *problem = parent_name_problem(parent);
 	int r;
@@ -115,5 +140,6 @@ int cmd_start_parent_mdevs(const struct host *h, const struct args *a)
 	mdev_list_sort(&wanted);
 	if (wanted.n && !sysfs_has_parent(h, parent))
 		return fail_absent(parent, &wanted);
-	return start_all(h, &wanted);
+	callouts_open(&all, h);
+	return start_all(&all, &wanted);
 }

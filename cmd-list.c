@@ -2,6 +2,7 @@
 /*
  * list, types: what runs, what is defined, what the hardware offers.
  */
+#include "callout.h"
 #include "cmd.h"
 #include "config.h"
 #include "output.h"
@@ -44,6 +45,14 @@ static void join_definition(const struct host *h, struct mdev *m)
 	}
 }
 
+static void read_attributes(const struct host *h, struct mdev_list *list)
+{
+	_cleanup_(callouts_close) struct callouts all = {};
+
+	callouts_open(&all, h);
+	callout_list_attributes(&all, list);
+}
+
 static int collect_running(const struct host *h, const struct args *a, struct mdev_list *list)
 {
 	const char *parent = a->value[OPT_PARENT];
@@ -62,6 +71,8 @@ static int collect_running(const struct host *h, const struct args *a, struct md
 	}
 	for (size_t i = 0; i < list->n; i++)
 		join_definition(h, &list->m[i]);
+	if (has(a, O(VERBOSE) | O(DUMPJSON)))
+		read_attributes(h, list);
 	return 0;
 }
 

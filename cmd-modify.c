@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * modify: change a definition.
+ * modify: change a definition, or with --live the running device.
  */
+#include "callout.h"
 #include "cmd.h"
 #include "config.h"
+#include "sysfs.h"
 
 /* The attributes with their positions, for the message. */
 static char *list_attrs(const struct mdev *m)
@@ -68,40 +70,106 @@ static int check_defined(const struct host *h, const struct mdev *m)
 	return strv_has(&parents, m->parent) ? 0 : -ENOENT;
 }
 
-static int fail_undefined(const struct args *a)
-{
-	const char *parent = a->value[OPT_PARENT];
-
-	return fail("cannot modify %s: it is not defined%s%s; 'mdevctl define' does that", a->uuid,
-		    parent ? " on " : "", parent ? parent : "");
-}
-
-int cmd_modify(const struct host *h, const struct args *a)
+/*
+ * The definition as it is to be: what is there with the change applied, or
+ * @file, that of --jsonfile, in its place.  @ret_mdev is written on success.
+ */
+static int make_new(const struct host *h, const struct args *a, const struct mdev *file,
+		    struct mdev *ret_mdev)
 {
 	_cleanup_(mdev_done) struct mdev m = {};
-	_cleanup_close_ int lock = -1;
+	const char *parent;
 	int r;
 
-	/* Before the lock is taken: the input may be somebody's typing. */
-	if (has(a, O(JSONFILE))) {
-		memcpy(m.uuid, a->uuid, sizeof(m.uuid));
-		m.parent = xstrdup(a->value[OPT_PARENT]);
-		r = read_jsonfile(&m, a->value[OPT_JSONFILE]);
-		if (r < 0)
-			return r;
-	}
-	lock = lock_definitions(h, "cannot modify the definition", false);
-	if (lock < 0)
-		return lock == -ENOENT ? fail_undefined(a) : lock;
-	if (has(a, O(JSONFILE)))
+	if (file) {
+		m = mdev_copy(file);
 		r = check_defined(h, &m);
-	else
+	} else {
 		r = pick_definition(h, a, "cannot modify", &m);
+	}
+	parent = file ? file->parent : a->value[OPT_PARENT];
+	if (r == -ENOENT)
+		return fail("cannot modify %s: it is not defined%s%s; 'mdevctl define' does that",
+			    a->uuid, parent ? " on " : "", parent ? parent : "");
+	if (r == 0)
+		r = change(a, &m);
 	if (r < 0)
-		return r == -ENOENT ? fail_undefined(a) : r;
-	r = change(a, &m);
+		return r;
+	mdev_done(ret_mdev);
+	*ret_mdev = take(m);
+	return 0;
+}
+
+/* Reads, changes and writes under the lock, so that no other change is lost. */
+static int store(const struct host *h, const struct args *a, const struct mdev *file)
+{
+	_cleanup_close_ int lock = lock_definitions(h, "cannot modify the definition", true);
+	_cleanup_(mdev_done) struct mdev m = {};
+	int r;
+
+	if (lock < 0)
+		return lock;
+	r = make_new(h, a, file, &m);
 	if (r < 0)
 		return r;
 	r = config_write(h, lock, &m, true);
 	return r < 0 ? fail_to_write(h, r, "cannot modify", m.parent, m.uuid) : 0;
+}
+
+/* The scripts run without the lock: they may take their time, or run mdevctl. */
+static int modify_defined(const struct host *h, const struct args *a, struct callouts *all,
+			  const struct mdev *file, const struct mdev *new)
+{
+	struct callout c;
+	int r;
+
+	r = callout_begin(&c, all, new, ACTION_MODIFY, has(a, O(FORCE)));
+	return r < 0 ? r : callout_end(&c, store(h, a, file));
+}
+
+/* The running device that --live changes is on a parent, which need not be given. */
+static int complete_live(const struct host *h, const struct args *a, struct mdev *file)
+{
+	_cleanup_(mdev_done) struct mdev running = {};
+	const char *parent = a->value[OPT_PARENT];
+
+	if (sysfs_find(h, a->uuid, &running) < 0)
+		return fail("cannot modify %s while it runs: it is not active; leave --live out to change its definition",
+			    a->uuid);
+	if (parent && !str_eq(parent, running.parent))
+		return fail("cannot modify %s while it runs: it is active on %s, not on %s", a->uuid,
+			    running.parent, parent);
+	if (!str_eq(file->type, running.type))
+		return fail("cannot modify %s while it runs: its type is %s and cannot become %s",
+			    a->uuid, running.type, file->type);
+	free(file->parent);
+	file->parent = take(running.parent);
+	return 0;
+}
+
+int cmd_modify(const struct host *h, const struct args *a)
+{
+	_cleanup_(callouts_close) struct callouts all = {};
+	_cleanup_(mdev_done) struct mdev file = {}, new = {};
+	const char *parent = a->value[OPT_PARENT];
+	bool from_file = has(a, O(JSONFILE));
+	bool defined = has(a, O(DEFINED)) || !has(a, O(LIVE));
+	int r = 0;
+
+	memcpy(file.uuid, a->uuid, sizeof(file.uuid));
+	file.parent = parent ? xstrdup(parent) : NULL;
+	if (from_file)
+		r = read_jsonfile(&file, a->value[OPT_JSONFILE]);
+	if (r == 0 && has(a, O(LIVE)))
+		r = complete_live(h, a, &file);
+	if (r == 0 && defined)
+		r = make_new(h, a, from_file ? &file : NULL, &new);
+	if (r < 0)
+		return r;
+	callouts_open(&all, h);
+	if (has(a, O(LIVE)))
+		r = callout_live(&all, &file);
+	if (r == 0 && defined)
+		r = modify_defined(h, a, &all, from_file ? &file : NULL, &new);
+	return r;
 }

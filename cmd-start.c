@@ -3,6 +3,7 @@
  * start, stop: make a device run, and end it.
  */
 #include "activate.h"
+#include "callout.h"
 #include "cmd.h"
 #include "config.h"
 #include "output.h"
@@ -61,24 +62,38 @@ static int describe(const struct host *h, const struct args *a, struct mdev *m)
 	return r < 0 ? r : check_against_definition(a, m);
 }
 
-int cmd_start(const struct host *h, const struct args *a)
+static int start(const struct host *h, const struct args *a, const struct mdev *m)
 {
 	_cleanup_(error_done) struct error error = {};
+	int r;
+
+	r = activate(h, m, &error);
+	if (r < 0)
+		return fail("cannot start %s: %s", has(a, O(UUID)) ? m->uuid : "a device", error.text);
+	/* A device whose UUID nobody was told would be lost. */
+	if (!has(a, O(UUID)) && output_uuid(m->uuid) < 0) {
+		sysfs_remove(h, m->uuid);
+		return -EIO;
+	}
+	return 0;
+}
+
+int cmd_start(const struct host *h, const struct args *a)
+{
+	_cleanup_(callouts_close) struct callouts all = {};
+	_cleanup_(error_done) struct error error = {};
 	_cleanup_(mdev_done) struct mdev m = {};
+	struct callout c;
 	int r;
 
 	r = describe(h, a, &m);
 	if (r < 0)
 		return r;
-	r = activate(h, &m, &error);
-	if (r < 0)
-		return fail("cannot start %s: %s", has(a, O(UUID)) ? m.uuid : "a device", error.text);
-	/* A device whose UUID nobody was told would be lost. */
-	if (!has(a, O(UUID)) && output_uuid(m.uuid) < 0) {
-		sysfs_remove(h, m.uuid);
-		return -EIO;
-	}
-	return 0;
+	if (activate_is_taken(h, &m, &error))
+		return fail("cannot start %s: %s", m.uuid, error.text);
+	callouts_open(&all, h);
+	r = callout_begin(&c, &all, &m, ACTION_START, has(a, O(FORCE)));
+	return r < 0 ? r : callout_end(&c, start(h, a, &m));
 }
 
 /*
@@ -103,18 +118,9 @@ static int check_in_use(const struct host *h, const struct args *a)
 		    a->uuid, names);
 }
 
-int cmd_stop(const struct host *h, const struct args *a)
+static int fail_to_remove(const struct host *h, const struct args *a, int r)
 {
-	int r;
-
-	r = check_in_use(h, a);
-	if (r < 0)
-		return r;
-	debug("removing %s", a->uuid);
-	r = sysfs_remove(h, a->uuid);
 	switch (r) {
-	case 0:
-		return 0;
 	case -ENOENT:
 		if (sysfs_is_leaving(h, a->uuid))
 			return fail("cannot stop %s: it is being removed already, and goes when its user releases it",
@@ -131,4 +137,31 @@ int cmd_stop(const struct host *h, const struct args *a)
 	default:
 		return fail_errno(r, "cannot stop %s: the kernel refused to remove it", a->uuid);
 	}
+}
+
+static int stop(const struct host *h, const struct args *a)
+{
+	int r;
+
+	debug("removing %s", a->uuid);
+	r = sysfs_remove(h, a->uuid);
+	return r < 0 ? fail_to_remove(h, a, r) : 0;
+}
+
+int cmd_stop(const struct host *h, const struct args *a)
+{
+	_cleanup_(callouts_close) struct callouts all = {};
+	_cleanup_(mdev_done) struct mdev m = {};
+	struct callout c;
+	int r;
+
+	r = sysfs_find_wait(h, a->uuid, &m);
+	if (r < 0)
+		return fail_to_remove(h, a, r);
+	r = check_in_use(h, a);
+	if (r < 0)
+		return r;
+	callouts_open(&all, h);
+	r = callout_begin(&c, &all, &m, ACTION_STOP, has(a, O(FORCE)));
+	return r < 0 ? r : callout_end(&c, stop(h, a));
 }

@@ -178,49 +178,62 @@ static int read_start(struct mdev *m, const json_t *root, const struct source *s
 	return 0;
 }
 
-static int read_attr(struct mdev *m, json_t *attr, size_t index, const struct source *src)
+/* @path leads to the attribute in @n steps; the one to its value is added here. */
+static int read_attr(struct mdev *m, json_t *attr, struct step *path, size_t n,
+		     const struct source *src)
 {
-	struct step path[] = { { .key = "attrs" }, { .index = index }, {} };
 	const char *name, *problem;
 	const json_t *value;
 
 	if (!json_is_object(attr))
-		return wrong(src, path, 2, "an attribute is %s, expected an object like {\"NAME\": \"VALUE\"}",
+		return wrong(src, path, n, "an attribute is %s, expected an object like {\"NAME\": \"VALUE\"}",
 			     kind(attr));
 	if (json_object_size(attr) != 1)
-		return wrong(src, path, 2, "an attribute has %zu keys, expected one: each attribute is an object of its own",
+		return wrong(src, path, n, "an attribute has %zu keys, expected one: each attribute is an object of its own",
 			     json_object_size(attr));
 	name = json_object_iter_key(json_object_iter(attr));
 	value = json_object_iter_value(json_object_iter(attr));
-	path[2].key = name;
+	path[n].key = name;
 	problem = attr_name_problem(name);
 	if (problem)
-		return wrong(src, path, 3, "the attribute name \"%s\" %s", name, problem);
+		return wrong(src, path, n + 1, "the attribute name \"%s\" %s", name, problem);
 	if (!json_is_string(value))
-		return wrong(src, path, 3, "the value of attribute \"%s\" is %s, expected a string in quotes",
+		return wrong(src, path, n + 1, "the value of attribute \"%s\" is %s, expected a string in quotes",
 			     name, kind(value));
 	mdev_insert_attr(m, m->n_attrs, name, json_string_value(value));
+	return 0;
+}
+
+/* @path leads to the array in @n steps. */
+static int read_attr_array(struct mdev *m, json_t *attrs, const struct step *path, size_t n,
+			   const struct source *src)
+{
+	json_t *attr;
+	size_t i;
+
+	if (!json_is_array(attrs))
+		return wrong(src, path, n, "%s %s, expected an array of objects like {\"NAME\": \"VALUE\"}",
+			     n ? "\"attrs\" is" : "the attributes are", kind(attrs));
+	json_array_foreach(attrs, i, attr) {
+		struct step steps[3] = {};
+		int r;
+
+		for (size_t j = 0; j < n; j++)
+			steps[j] = path[j];
+		steps[n].index = i;
+		r = read_attr(m, attr, steps, n + 1, src);
+		if (r < 0)
+			return r;
+	}
 	return 0;
 }
 
 static int read_attrs(struct mdev *m, const json_t *root, const struct source *src)
 {
 	const struct step path[] = { { .key = "attrs" } };
-	json_t *attrs = json_object_get(root, "attrs"), *attr;
-	size_t i;
+	json_t *attrs = json_object_get(root, "attrs");
 
-	if (!attrs)
-		return 0;
-	if (!json_is_array(attrs))
-		return wrong(src, path, 1, "\"attrs\" is %s, expected an array of objects like {\"NAME\": \"VALUE\"}",
-			     kind(attrs));
-	json_array_foreach(attrs, i, attr) {
-		int r = read_attr(m, attr, i, src);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return attrs ? read_attr_array(m, attrs, path, 1, src) : 0;
 }
 
 static void take_extra(struct mdev *m, json_t *root)
@@ -308,6 +321,33 @@ int mdev_from_json(struct mdev *m, const char *text, size_t length, const char *
 	read.active = m->active;
 	mdev_done(m);
 	*m = take(read);
+	return 0;
+}
+
+static bool is_empty_answer(const json_t *attrs)
+{
+	const json_t *only = json_array_get(attrs, 0);
+
+	return json_array_size(attrs) == 1 && json_is_object(only) && json_object_size(only) == 0;
+}
+
+int mdev_attrs_from_json(struct mdev *m, const char *text, size_t length, const char *source,
+			 struct error *error)
+{
+	const struct source src = { source, text, error };
+	_cleanup_(mdev_done) struct mdev read = {};
+	json_auto_t *attrs = NULL;
+
+	while (length && (text[length - 1] == '\0' || isspace((unsigned char)text[length - 1])))
+		length--;
+	if (length) {
+		attrs = parse(text, length, source, error);
+		if (!attrs)
+			return -EINVAL;
+	}
+	if (attrs && !is_empty_answer(attrs) && read_attr_array(&read, attrs, NULL, 0, &src) < 0)
+		return -EINVAL;
+	mdev_take_attrs(m, &read);
 	return 0;
 }
 

@@ -16,6 +16,15 @@ static void attrs_done(struct mdev *m)
 		free(m->attrs[i].value);
 	}
 	free(m->attrs);
+	m->attrs = NULL;
+	m->n_attrs = 0;
+}
+
+void mdev_take_attrs(struct mdev *m, struct mdev *from)
+{
+	attrs_done(m);
+	m->attrs = take(from->attrs);
+	m->n_attrs = take(from->n_attrs);
 }
 
 void mdev_done(struct mdev *m)
@@ -25,6 +34,11 @@ void mdev_done(struct mdev *m)
 	attrs_done(m);
 	json_decref(m->extra);
 	*m = (struct mdev){};
+}
+
+bool mdev_is_same_kind(const struct mdev *a, const struct mdev *b)
+{
+	return str_eq(a->parent, b->parent) && str_eq(a->type, b->type);
 }
 
 struct mdev mdev_copy(const struct mdev *m)

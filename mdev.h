@@ -31,11 +31,15 @@ struct mdev {
 };
 
 void mdev_done(struct mdev *m);
+/* Whether both are on the same parent and of the same type. */
+bool mdev_is_same_kind(const struct mdev *a, const struct mdev *b);
 /* A copy that shares nothing with @m. */
 struct mdev mdev_copy(const struct mdev *m);
 /* Inserts before @index (at the end if that is n_attrs). */
 void mdev_insert_attr(struct mdev *m, size_t index, const char *name, const char *value);
 void mdev_remove_attr(struct mdev *m, size_t index);
+/* Moves the attributes of @from to @m, in place of its own. */
+void mdev_take_attrs(struct mdev *m, struct mdev *from);
 
 struct mdev_list {
 	struct mdev *m;
@@ -97,5 +101,12 @@ json_t *mdev_to_json(const struct mdev *m);
  */
 int mdev_from_json(struct mdev *m, const char *text, size_t length, const char *source,
 		   struct error *error);
+
+/*
+ * Replaces the attributes by those of a JSON array such as a script prints;
+ * nothing, trailing NULs and [{}] are allowed.  Errors as above.
+ */
+int mdev_attrs_from_json(struct mdev *m, const char *text, size_t length, const char *source,
+			 struct error *error);
 
 #endif

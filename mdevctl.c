@@ -33,12 +33,14 @@ static const struct rule needs_uuid[] = {
 
 static const struct rule modify_rules[] = {
 	{ .any = O(UUID) },
-	{ .any = CHANGES | O(TYPE) },
+	{ .unless = O(LIVE), .any = CHANGES | O(TYPE) },
 	{ .most_one = CHANGES },
 	{ .when = O(INDEX), .any = O(ADDATTR) | O(DELATTR) },
 	{ .when = O(VALUE), .any = O(ADDATTR) },
 	{ .when = O(ADDATTR), .any = O(VALUE) },
-	{ .when = O(JSONFILE), .any = O(PARENT) },
+	{ .when = O(JSONFILE), .unless = O(LIVE), .any = O(PARENT) },
+	{ .when = O(LIVE), .none = O(TYPE) | (CHANGES & ~O(JSONFILE)) },
+	{ .when = O(LIVE), .any = O(JSONFILE) },
 };
 
 static const struct rule start_rules[] = {
@@ -72,9 +74,11 @@ static const struct command commands[] = {
 		.name = "modify",
 		.summary = "change a definition",
 		.detail = "One of --auto, --manual, --addattr, --delattr or --jsonfile, or --type alone or\n"
-			  "beside them. The device itself changes when it is started the next time.",
+			  "beside them. The device itself changes when it is started the next time, or at\n"
+			  "once with --live --jsonfile, if there is a callout script that can do that;\n"
+			  "with --defined as well both are changed.",
 		.options = O(UUID) | O(PARENT) | CHANGES | O(TYPE) | O(INDEX) | O(VALUE) |
-			   O(DEFINED) | O(FORCE),
+			   O(LIVE) | O(DEFINED) | O(FORCE),
 		RULES(modify_rules),
 		.run = cmd_modify,
 	},

@@ -286,10 +286,11 @@ int sysfs_set_attr(const struct host *h, const char *uuid, const char *name, con
  * complete is the one that is removed, and not its half-made successor of the
  * same UUID (for whose predecessor the write gives ENODEV).
  */
-static int try_remove(const struct host *h, const char *uuid)
+int sysfs_remove(const struct host *h, const char *uuid)
 {
 	_cleanup_close_ int device = open_device(h, uuid), fd = -1;
 	char type[1];
+	int r;
 
 	if (device < 0)
 		return device;
@@ -298,19 +299,20 @@ static int try_remove(const struct host *h, const char *uuid)
 		return -errno;
 	if (fd < 0 || readlinkat(device, "mdev_type", type, sizeof(type)) < 0)
 		return sysfs_exists(h, uuid) ? -EINPROGRESS : -ENOENT;
-	return write_store(fd, "1", 1);
+	r = write_store(fd, "1", 1);
+	/* It went while we looked. */
+	return r == -ENODEV ? -ENOENT : r;
 }
 
-int sysfs_remove(const struct host *h, const char *uuid)
+int sysfs_find_wait(const struct host *h, const char *uuid, struct mdev *ret_mdev)
 {
 	for (unsigned waited = 0;; waited += POLL_MS) {
-		int r = try_remove(h, uuid);
+		int r = sysfs_find(h, uuid, ret_mdev);
 
-		/* It went while we looked. */
-		if (r == -ENODEV)
-			r = -ENOENT;
-		if (r != -EINPROGRESS || waited >= COMPLETE_MS)
+		if (r != -ENOENT || !sysfs_exists(h, uuid))
 			return r;
+		if (waited >= COMPLETE_MS)
+			return -EINPROGRESS;
 		sleep_ms(POLL_MS);
 	}
 }

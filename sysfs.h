@@ -20,6 +20,11 @@
 int sysfs_list(const struct host *h, const char *parent, struct mdev_list *list);
 /* The complete device @uuid; -ENOENT if there is none. */
 int sysfs_find(const struct host *h, const char *uuid, struct mdev *ret_mdev);
+/*
+ * The same, after a bounded wait for a device that somebody else is still
+ * creating.  -EINPROGRESS: it did not become complete.
+ */
+int sysfs_find_wait(const struct host *h, const char *uuid, struct mdev *ret_mdev);
 
 /*
  * Answers "does this device run?" for many definitions, with one system call
@@ -56,11 +61,10 @@ int sysfs_set_attr(const struct host *h, const char *uuid, const char *name, con
 		   bool *ret_written);
 
 /*
- * Removes device @uuid.  Waits a bounded time for a device that somebody else
- * is still creating: writing to `remove` before the mdev_type link exists
- * makes a device that nothing can remove (kernel hazard, seen on 6.1 and
- * 6.12).  -ENOENT not active; -EINPROGRESS never became complete.  Blocks
- * while the device is in use.
+ * Removes device @uuid.  -ENOENT: not active, -EINPROGRESS: not complete, and
+ * left alone: writing to `remove` before the mdev_type link exists makes a
+ * device that nothing can remove (kernel hazard, seen on 6.1 and 6.12).
+ * Blocks while the device is in use.
  */
 int sysfs_remove(const struct host *h, const char *uuid);
 /* Whether the bus has the device, complete or not. */

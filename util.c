@@ -8,7 +8,7 @@
 #include <syslog.h>
 #include <time.h>
 
-static enum verbosity verbosity = SAY_WARNING;
+static enum verbosity verbosity = SAY_NOTICE;
 static bool use_syslog;
 
 static void *check_alloc(void *p)
@@ -203,8 +203,7 @@ void error_done(struct error *e)
 void say_init(void)
 {
 	static const char *const names[] = {
-		[SAY_ERROR] = "error",
-		[SAY_WARNING] = "warn",
+		[SAY_NOTICE] = "warn",
 		[SAY_INFO] = "info",
 		[SAY_DEBUG] = "debug",
 	};
@@ -212,7 +211,7 @@ void say_init(void)
 
 	if (!wanted || !*wanted)
 		return;
-	for (size_t i = SAY_WARNING; i < ARRAY_SIZE(names); i++) {
+	for (size_t i = SAY_NOTICE; i < ARRAY_SIZE(names); i++) {
 		if (str_eq(wanted, names[i])) {
 			verbosity = i;
 			return;
@@ -244,8 +243,8 @@ char *str_escape(const char *s)
 
 static void _printf_(2, 0) say(enum verbosity level, const char *fmt, va_list ap)
 {
-	static const int priority[] = { LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
-	static const char *const prefix[] = { "", "warning: ", "", "debug: " };
+	static const int priority[] = { LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
+	static const char *const prefix[] = { "", "warning: ", "", "", "debug: " };
 	_cleanup_free_ char *raw = NULL, *text = NULL;
 
 	if (level > verbosity)
@@ -267,9 +266,23 @@ static void _printf_(2, 0) say(enum verbosity level, const char *fmt, va_list ap
 		errno = saved_errno;      \
 	} while (0)
 
+void say_from(const char *script, const char *line)
+{
+	_cleanup_free_ char *text = str_escape(line);
+
+	fprintf(stderr, "%s: %s\n", script, text);
+	if (use_syslog)
+		syslog(LOG_NOTICE, "%s: %s", script, text);
+}
+
 void warn(const char *fmt, ...)
 {
 	SAY(SAY_WARNING, fmt);
+}
+
+void notice(const char *fmt, ...)
+{
+	SAY(SAY_NOTICE, fmt);
 }
 
 void info(const char *fmt, ...)

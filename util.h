@@ -91,16 +91,19 @@ struct error {
 void error_set(struct error *e, const char *fmt, ...) _printf_(2, 3);
 void error_done(struct error *e);
 
-enum verbosity { SAY_ERROR, SAY_WARNING, SAY_INFO, SAY_DEBUG };
+enum verbosity { SAY_ERROR, SAY_WARNING, SAY_NOTICE, SAY_INFO, SAY_DEBUG };
 
 /* Reads MDEVCTL_LOG; messages go to stderr, after say_to_syslog() to syslog
  * as well (udev drops the stderr of what it runs). */
 void say_init(void);
 void say_to_syslog(void);
 
+/* A line of a script's stderr, after the script's name. */
+void say_from(const char *script, const char *line);
 /* Each prints one line, control characters escaped: messages quote names and
  * texts that come from files and drivers. */
 void warn(const char *fmt, ...) _printf_(1, 2);
+void notice(const char *fmt, ...) _printf_(1, 2);
 void info(const char *fmt, ...) _printf_(1, 2);
 void debug(const char *fmt, ...) _printf_(1, 2);
 /* Print the message, with fail_errno() followed by what -@r means, and

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Finding the scripts, running one with the contract's arguments, and asking
+ * which of them is versioned, that is, knows what it is capable of.
+ */
+#include "callout-run.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#define NOT_MINE 2
+
+static const char *const script_dirs[] = {
+	"usr/lib/mdevctl/scripts.d",
+	&SYSCONFDIR "/mdevctl.d/scripts.d"[1],
+};
+
+static const char *const event_names[] = {
+	[EVENT_PRE] = "pre",       [EVENT_POST] = "post", [EVENT_NOTIFY] = "notify",
+	[EVENT_GET] = "get",       [EVENT_LIVE] = "live",
+};
+
+static const char *const action_names[] = {
+	[ACTION_START] = "start",           [ACTION_STOP] = "stop",
+	[ACTION_DEFINE] = "define",         [ACTION_UNDEFINE] = "undefine",
+	[ACTION_MODIFY] = "modify",         [ACTION_ATTRIBUTES] = "attributes",
+	[ACTION_CAPABILITIES] = "capabilities",
+};
+
+static const char *const state_names[] = {
+	[STATE_NONE] = "none",
+	[STATE_SUCCESS] = "success",
+	[STATE_FAILURE] = "failure",
+};
+
+/* Whether nobody but root and our own user can have written this. */
+static bool is_trusted(const struct stat *st)
+{
+	return (st->st_uid == 0 || st->st_uid == geteuid()) && !(st->st_mode & (S_IWGRP | S_IWOTH));
+}
+
+static void add_script(const struct host *h, int dirfd, const char *dir, const char *name,
+		       struct strv *scripts)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s/%s", h->root, dir, name);
+	struct stat st;
+
+	if (fstatat(dirfd, name, &st, 0) < 0 || !S_ISREG(st.st_mode))
+		debug("%s is no script: not a regular file", path);
+	else if (!(st.st_mode & 0111))
+		debug("%s is not run: it is not executable", path);
+	else if (!is_trusted(&st))
+		warn("the script %s is not run: others than root may write to it; see its owner and mode", path);
+	else
+		strv_add(scripts, take(path));
+}
+
+static void scan_dir(const struct host *h, const char *above, const char *kind,
+		     struct strv *scripts)
+{
+	_cleanup_free_ char *dir = xasprintf("%s/%s", above, kind);
+	_cleanup_(strv_done) struct strv names = {};
+	_cleanup_closedir_ DIR *d = NULL;
+	struct dirent *e;
+	struct stat st;
+
+	if (host_opendirf(h, &d, "%s", dir) < 0)
+		return;
+	while ((e = dir_next(d)))
+		strv_add(&names, xstrdup(e->d_name));
+	if (names.n && fstat(dirfd(d), &st) == 0 && !is_trusted(&st)) {
+		warn("no script in %s/%s is run: others than root may write to the directory; see its owner and mode",
+		     h->root, dir);
+		return;
+	}
+	strv_sort(&names);
+	for (size_t i = 0; i < names.n; i++)
+		add_script(h, dirfd(d), dir, names.s[i], scripts);
+}
+
+void callouts_open(struct callouts *all, const struct host *h)
+{
+	*all = (struct callouts){ .h = h };
+	for (size_t i = 0; i < ARRAY_SIZE(script_dirs); i++) {
+		scan_dir(h, script_dirs[i], "callouts", &all->scripts);
+		scan_dir(h, script_dirs[i], "notifiers", &all->notifiers);
+	}
+}
+
+void callouts_close(struct callouts *all)
+{
+	for (size_t i = 0; i < all->n_capabilities; i++) {
+		free(all->capabilities[i].parent);
+		free(all->capabilities[i].type);
+	}
+	free(all->capabilities);
+	strv_done(&all->scripts);
+	strv_done(&all->notifiers);
+	strv_done(&all->hung);
+}
+
+int callout_start(struct script *s, const char *path, const struct mdev *m, const struct ask *ask,
+		  const char *input, unsigned timeout)
+{
+	const char *const argv[] = {
+		path, "-t", m->type,
+		"-e", event_names[ask->event],
+		"-a", action_names[ask->action],
+		"-s", state_names[ask->state],
+		"-u", m->uuid,
+		"-p", m->parent,
+		NULL,
+	};
+	int r;
+
+	debug("running %s -t %s -e %s -a %s -s %s -u %s -p %s", path, m->type,
+	      event_names[ask->event], action_names[ask->action], state_names[ask->state], m->uuid,
+	      m->parent);
+	r = script_start(s, path, (char *const *)argv, input, timeout);
+	if (r < 0)
+		debug("%s could not be started: %s", path, strerror(-r));
+	return r;
+}
+
+int callout_run(struct script *s, const char *path, const struct mdev *m, const struct ask *ask,
+		const char *input, unsigned timeout)
+{
+	struct script *const runs[] = { s };
+	int r;
+
+	r = callout_start(s, path, m, ask, input, timeout);
+	if (r < 0)
+		return r;
+	script_wait_any(runs, 1);
+	return 0;
+}
+
+char *callout_describe_end(const struct script *s)
+{
+	switch (s->end) {
+	case SCRIPT_SIGNALED:
+		return xasprintf("the script %s was killed by signal %d (%s)", s->path, s->status,
+				 strsignal(s->status));
+	case SCRIPT_TIMED_OUT:
+		return xasprintf("the script %s took longer than %u s and was killed", s->path,
+				 s->timeout / 1000);
+	case SCRIPT_FLOODED:
+		return xasprintf("the script %s printed more than 1 MB and was killed", s->path);
+	default:
+		return xasprintf("the script %s failed with status %d", s->path, s->status);
+	}
+}
+
+bool callout_succeeded(const struct script *s)
+{
+	return s->end == SCRIPT_EXITED && s->status == 0;
+}
+
+bool callout_is_not_mine(const struct script *s)
+{
+	return s->end == SCRIPT_EXITED && s->status == NOT_MINE;
+}
+
+bool callout_is_hung(const struct callouts *all, const char *path)
+{
+	return strv_has(&all->hung, path);
+}
+
+void callout_note_hung(struct callouts *all, const struct script *s)
+{
+	_cleanup_free_ char *why = callout_describe_end(s);
+
+	warn("%s; it is not asked again", why);
+	strv_add(&all->hung, xstrdup(s->path));
+}
+
+static char *provides_json(void)
+{
+	json_auto_t *actions = json_array(), *events = json_array(), *json = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(action_names); i++)
+		json_array_append_new(actions, json_string(action_names[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(event_names); i++)
+		json_array_append_new(events, json_string(event_names[i]));
+	json = json_pack("{s:{s:i, s:O, s:O}}", "provides", "version", 2, "actions", actions,
+			 "events", events);
+	return json_dumps(json, JSON_COMPACT);
+}
+
+static unsigned read_names(const char *script, const char *what, const json_t *array,
+			   const char *const *names, size_t n)
+{
+	unsigned bits = 0;
+	json_t *value;
+	size_t i;
+
+	json_array_foreach(array, i, value) {
+		const char *name = json_string_value(value);
+		bool known = false;
+
+		for (size_t j = 0; name && j < n; j++) {
+			if (str_eq(name, names[j])) {
+				bits |= 1U << j;
+				known = true;
+			}
+		}
+		if (!known)
+			warn("the script %s announces the %s '%s', which is not known and ignored",
+			     script, what, name ? name : "(not a string)");
+	}
+	return bits;
+}
+
+/* Whether the text is an answer, trailing NULs allowed. */
+static bool read_capabilities(const struct script *s, struct capability *c)
+{
+	size_t length = s->out.length;
+	json_auto_t *root = NULL;
+	const json_t *supports;
+
+	while (length && s->out.data[length - 1] == '\0')
+		length--;
+	if (!length)
+		return false;
+	root = json_loadb(s->out.data, length, 0, NULL);
+	supports = json_object_get(root, "supports");
+	if (!json_is_integer(json_object_get(supports, "version"))) {
+		debug("the script %s did not answer with its capabilities", s->path);
+		return false;
+	}
+	c->script = s->path;
+	c->actions = read_names(s->path, "action", json_object_get(supports, "actions"),
+				action_names, ARRAY_SIZE(action_names));
+	c->events = read_names(s->path, "event", json_object_get(supports, "events"), event_names,
+			       ARRAY_SIZE(event_names));
+	return true;
+}
+
+static bool ask_capabilities(struct callouts *all, const char *path, const struct mdev *m,
+			     const char *input, struct capability *c)
+{
+	static const struct ask ask = { EVENT_GET, ACTION_CAPABILITIES, STATE_NONE };
+	_cleanup_(script_done) struct script s = { 0 };
+
+	if (callout_is_hung(all, path) ||
+	    callout_run(&s, path, m, &ask, input, all->timeout) < 0)
+		return false;
+	if (s.end == SCRIPT_TIMED_OUT)
+		callout_note_hung(all, &s);
+	/* Any other status will do, if the answer is one. */
+	return s.end == SCRIPT_EXITED && !callout_is_not_mine(&s) && read_capabilities(&s, c);
+}
+
+struct capability callout_capability(struct callouts *all, const struct mdev *m)
+{
+	_cleanup_free_ char *input = NULL;
+	struct capability c = { 0 };
+
+	for (size_t i = 0; i < all->n_capabilities; i++)
+		if (str_eq(all->capabilities[i].parent, m->parent) &&
+		    str_eq(all->capabilities[i].type, m->type))
+			return all->capabilities[i];
+	input = provides_json();
+	for (size_t i = 0; i < all->scripts.n && !c.script; i++)
+		ask_capabilities(all, all->scripts.s[i], m, input, &c);
+	c.parent = xstrdup(m->parent);
+	c.type = xstrdup(m->type);
+	all->capabilities = xgrow(all->capabilities, all->n_capabilities, sizeof(c));
+	all->capabilities[all->n_capabilities++] = c;
+	return c;
+}

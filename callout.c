@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Which script is asked for an operation, and what its answer means.
+ *
+ * A versioned script (one that answered "capabilities") is the one script for
+ * its type, and asked for nothing that it did not list.  Without one, the
+ * first that does not say "not my type" serves the operation.
+ */
+#include "callout.h"
+#include "callout-run.h"
+#include "interrupt.h"
+
+#include <sched.h>
+
+#define BIT(n) (1U << (n))
+/* A list must end, even where a script does not. */
+#define LIST_TIMEOUT_MS 10000
+
+static const char *const verbs[] = {
+	[ACTION_START] = "start",   [ACTION_STOP] = "stop",	[ACTION_DEFINE] = "define",
+	[ACTION_MODIFY] = "modify", [ACTION_UNDEFINE] = "undefine",
+};
+
+static char *definition_json(const struct mdev *m)
+{
+	json_auto_t *json = mdev_to_json(m);
+
+	return json_dumps(json, JSON_COMPACT);
+}
+
+static void notify(const struct callout *c, enum state state)
+{
+	const struct ask ask = { EVENT_NOTIFY, c->action, state };
+
+	for (size_t i = 0; i < c->all->notifiers.n; i++) {
+		_cleanup_(script_done) struct script s = { 0 };
+
+		if (callout_run(&s, c->all->notifiers.s[i], c->m, &ask, NULL, 0) == 0 &&
+		    !callout_succeeded(&s)) {
+			_cleanup_free_ char *why = callout_describe_end(&s);
+
+			debug("%s", why);
+		}
+	}
+}
+
+/* A refusal by pre: an error, or with --force a warning. */
+static int refuse(const struct callout *c, const char *why)
+{
+	const char *verb = verbs[c->action];
+
+	if (!c->force || interrupted())
+		return fail("cannot %s %s: %s", verb, c->m->uuid, why);
+	warn("%s; %s %s goes on because of --force", why, verb, c->m->uuid);
+	return 0;
+}
+
+static int run_pre(struct callout *c, const char *script, const char *json, bool *ret_mine)
+{
+	const struct ask ask = { EVENT_PRE, c->action, STATE_NONE };
+	_cleanup_(script_done) struct script s = { 0 };
+	bool versioned = c->capability.script;
+	_cleanup_free_ char *why = NULL;
+	int r;
+
+	*ret_mine = false;
+	r = callout_run(&s, script, c->m, &ask, json, 0);
+	if (r < 0 && versioned)
+		why = xasprintf("the script %s could not be started: %s", script, strerror(-r));
+	else if (r < 0 || (callout_is_not_mine(&s) && !versioned))
+		return 0;
+	else if (!callout_succeeded(&s))
+		why = callout_describe_end(&s);
+	if (why && s.end == SCRIPT_SIGNALED && !versioned && !interrupted()) {
+		warn("%s; the next one is asked", why);
+		return 0;
+	}
+	*ret_mine = true;
+	c->script = script;
+	return why ? refuse(c, why) : 0;
+}
+
+static int pre_versioned(struct callout *c, const char *json)
+{
+	const struct capability *can = &c->capability;
+	_cleanup_free_ char *why = NULL;
+	bool mine;
+
+	if ((can->events & BIT(EVENT_PRE)) && (can->actions & BIT(c->action)))
+		return run_pre(c, can->script, json, &mine);
+	why = xasprintf("the script %s for type %s does not support %s", can->script, c->m->type,
+			can->events & BIT(EVENT_PRE) ? verbs[c->action] : "the event pre");
+	return refuse(c, why);
+}
+
+static int pre(struct callout *c)
+{
+	_cleanup_free_ char *json = definition_json(c->m);
+	bool mine = false;
+	int r = 0;
+
+	if (c->capability.script)
+		return pre_versioned(c, json);
+	for (size_t i = 0; i < c->all->scripts.n && !mine && r == 0; i++)
+		r = run_pre(c, c->all->scripts.s[i], json, &mine);
+	return r;
+}
+
+/* Its status changes nothing.  Whether the script felt responsible. */
+static bool run_post(const struct callout *c, const char *script, const char *json,
+		     enum state state)
+{
+	const struct ask ask = { EVENT_POST, c->action, state };
+	_cleanup_(script_done) struct script s = { 0 };
+	_cleanup_free_ char *why = NULL;
+
+	if (callout_run(&s, script, c->m, &ask, json, 0) < 0 || callout_is_not_mine(&s))
+		return false;
+	if (callout_succeeded(&s))
+		return true;
+	why = callout_describe_end(&s);
+	warn("after %s of %s: %s", verbs[c->action], c->m->uuid, why);
+	return s.end != SCRIPT_SIGNALED;
+}
+
+static void post(const struct callout *c, enum state state)
+{
+	_cleanup_free_ char *json = definition_json(c->m);
+	const struct capability *can = &c->capability;
+
+	if (c->script) {
+		if (!can->script || (can->events & BIT(EVENT_POST)))
+			run_post(c, c->script, json, state);
+		return;
+	}
+	for (size_t i = 0; !can->script && i < c->all->scripts.n; i++)
+		if (run_post(c, c->all->scripts.s[i], json, state))
+			return;
+}
+
+int callout_begin(struct callout *c, struct callouts *all, const struct mdev *m,
+		  enum action action, bool force)
+{
+	int r = 0;
+
+	*c = (struct callout){ .all = all, .m = m, .action = action, .force = force };
+	if (!all->scripts.n && !all->notifiers.n)
+		return 0;
+	interrupt_defer();
+	if (all->scripts.n) {
+		c->capability = callout_capability(all, m);
+		r = pre(c);
+	}
+	if (r < 0) {
+		notify(c, STATE_NONE);
+		return r;
+	}
+	if (interrupted())
+		return callout_end(c, fail("cannot %s %s: interrupted", verbs[action], m->uuid));
+	return 0;
+}
+
+int callout_end(struct callout *c, int result)
+{
+	enum state state = result < 0 ? STATE_FAILURE : STATE_SUCCESS;
+
+	if (c->all->scripts.n)
+		post(c, state);
+	notify(c, state);
+	return result;
+}
+
+int callout_live(struct callouts *all, const struct mdev *m)
+{
+	struct callout c = { .all = all, .m = m, .action = ACTION_MODIFY };
+	const struct ask ask = { EVENT_LIVE, ACTION_MODIFY, STATE_NONE };
+	_cleanup_(script_done) struct script s = { 0 };
+	_cleanup_free_ char *json = NULL, *why = NULL;
+	struct capability can;
+	int r;
+
+	can = callout_capability(all, m);
+	if (!can.script || !(can.events & BIT(EVENT_LIVE)) || !(can.actions & BIT(ACTION_MODIFY)))
+		return fail("cannot modify %s while it runs: there is no callout script for type %s that can; stop it, and start it again with the new definition",
+			    m->uuid, m->type);
+	json = definition_json(m);
+	r = callout_run(&s, can.script, m, &ask, json, 0);
+	if (r < 0)
+		why = xasprintf("the script %s could not be started: %s", can.script, strerror(-r));
+	else if (!callout_succeeded(&s))
+		why = callout_describe_end(&s);
+	if (why)
+		r = fail("cannot modify %s while it runs: %s", m->uuid, why);
+	notify(&c, STATE_NONE);
+	return r;
+}
+
+/* Asking for the attributes of one device: one script after the other. */
+struct query {
+	struct callouts *all;
+	struct mdev *m;
+	struct capability capability;
+	struct script run;
+	size_t next; /* script to ask */
+	char *why; /* what went wrong */
+};
+
+static void query_done(struct query *q)
+{
+	script_done(&q->run);
+	free(q->why);
+	q->why = NULL;
+}
+
+static void query_prepare(struct query *q, struct callouts *all, struct mdev *m)
+{
+	*q = (struct query){ .all = all, .m = m, .capability = callout_capability(all, m) };
+}
+
+static const char *next_script(struct query *q)
+{
+	const struct capability *can = &q->capability;
+
+	if (!can->script)
+		return q->next < q->all->scripts.n ? q->all->scripts.s[q->next++] : NULL;
+	if (q->next++ || !(can->events & BIT(EVENT_GET)) ||
+	    !(can->actions & BIT(ACTION_ATTRIBUTES)))
+		return NULL;
+	return can->script;
+}
+
+/* Starts the next script that can be; false if there is none left. */
+static bool query_continue(struct query *q)
+{
+	static const struct ask ask = { EVENT_GET, ACTION_ATTRIBUTES, STATE_NONE };
+	const char *script;
+
+	script_done(&q->run);
+	while ((script = next_script(q)))
+		if (!callout_is_hung(q->all, script) &&
+		    callout_start(&q->run, script, q->m, &ask, NULL, q->all->timeout) == 0)
+			return true;
+	return false;
+}
+
+static void read_answer(struct query *q)
+{
+	_cleanup_free_ char *source = xasprintf("the answer of the script %s", q->run.path);
+	_cleanup_(error_done) struct error error = {};
+
+	if (mdev_attrs_from_json(q->m, q->run.out.data, q->run.out.length, source, &error) < 0)
+		q->why = take(error.text);
+}
+
+/* Takes the answer of the script that has ended; false: the query is over. */
+static bool query_take(struct query *q, bool strict)
+{
+	const struct script *s = &q->run;
+
+	if (callout_succeeded(s)) {
+		read_answer(q);
+		return false;
+	}
+	if (s->end == SCRIPT_TIMED_OUT) {
+		if (!callout_is_hung(q->all, s->path))
+			callout_note_hung(q->all, s);
+		return false;
+	}
+	if (callout_is_not_mine(s) && !q->capability.script)
+		return query_continue(q);
+	q->why = callout_describe_end(s);
+	if (s->end != SCRIPT_SIGNALED || strict || q->capability.script)
+		return false;
+	warn("%s; the next one is asked for the attributes of %s", q->why, q->m->uuid);
+	free(take(q->why));
+	return query_continue(q);
+}
+
+int callout_get_attributes(struct callouts *all, struct mdev *m)
+{
+	_cleanup_(query_done) struct query q = { 0 };
+	struct script *const runs[] = { &q.run };
+	bool running;
+
+	query_prepare(&q, all, m);
+	for (running = query_continue(&q); running; running = query_take(&q, true))
+		script_wait_any(runs, 1);
+	return q.why ? fail("cannot read the attributes of %s: %s", m->uuid, q.why) : 0;
+}
+
+static size_t count_cpus(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? (size_t)CPU_COUNT(&set) : 1;
+}
+
+static void wait_for_some(struct query *running[], size_t n)
+{
+	struct script *runs[n];
+
+	for (size_t i = 0; i < n; i++)
+		runs[i] = &running[i]->run;
+	script_wait_any(runs, n);
+}
+
+/* Lets the ended ones go on or leave; the number that is still running. */
+static size_t collect(struct query *running[], size_t n)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct query *q = running[i];
+
+		if (q->run.end == SCRIPT_RUNNING || query_take(q, false)) {
+			running[left++] = q;
+			continue;
+		}
+		if (q->why)
+			debug("the attributes of %s are not shown: %s", q->m->uuid, q->why);
+		query_done(q);
+	}
+	return left;
+}
+
+void callout_list_attributes(struct callouts *all, struct mdev_list *list)
+{
+	_cleanup_free_ struct query *queries = xcalloc(list->n + 1, sizeof(*queries));
+	size_t width = count_cpus(), n = 0, next = 0;
+	struct query *running[width];
+
+	if (!all->scripts.n)
+		return;
+	all->timeout = LIST_TIMEOUT_MS;
+	for (;;) {
+		for (; n < width && next < list->n; next++) {
+			query_prepare(&queries[next], all, &list->m[next]);
+			if (query_continue(&queries[next]))
+				running[n++] = &queries[next];
+		}
+		if (!n)
+			return;
+		wait_for_some(running, n);
+		n = collect(running, n);
+	}
+}

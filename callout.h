@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Callout and notifier scripts, by the contract that vendors' scripts rely on:
+ * which script is asked for what, in which order, and what its answer means.
+ */
+#ifndef MDEVCTL_CALLOUT_H
+#define MDEVCTL_CALLOUT_H
+
+#include "host.h"
+#include "mdev.h"
+
+enum action {
+	ACTION_START,
+	ACTION_STOP,
+	ACTION_DEFINE,
+	ACTION_UNDEFINE,
+	ACTION_MODIFY,
+	ACTION_ATTRIBUTES,
+	ACTION_CAPABILITIES,
+};
+
+/* The scripts of a host, and what they said of themselves; one per command. */
+struct callouts {
+	const struct host *h;
+	struct strv scripts, notifiers; /* paths, in the order in which they are asked */
+	struct strv hung; /* paths of scripts that timed out: not asked again */
+	unsigned timeout; /* ms for one script, 0: as long as it needs */
+	struct capability *capabilities; /* what was asked already */
+	size_t n_capabilities;
+};
+
+/* Finds the scripts; warns of those that somebody else could have written. */
+void callouts_open(struct callouts *all, const struct host *h);
+void callouts_close(struct callouts *all);
+
+/* What the scripts answered for a type on a parent. */
+struct capability {
+	char *parent, *type;
+	const char *script; /* the versioned one, or NULL */
+	unsigned actions, events; /* what it listed, bits by enum */
+};
+
+/* One operation on one device, from its pre to its notification. */
+struct callout {
+	struct callouts *all;
+	const struct mdev *m; /* borrowed */
+	enum action action;
+	bool force;
+	struct capability capability;
+	const char *script; /* that was asked at pre and serves this operation, or NULL */
+};
+
+/*
+ * Asks the pre scripts.  0: go on, and call callout_end() whatever happens.
+ * Otherwise the operation must not be done, which has been told, and the
+ * notifiers know.  @m and @all must outlive the operation.
+ */
+int callout_begin(struct callout *c, struct callouts *all, const struct mdev *m,
+		  enum action action, bool force);
+/* Runs post and the notifiers; returns @result, that of the operation. */
+int callout_end(struct callout *c, int result);
+
+/*
+ * Has the device changed while it runs, by the one script that announced it,
+ * and tells the notifiers.  Failure is told.
+ */
+int callout_live(struct callouts *all, const struct mdev *m);
+
+/*
+ * Attributes of a running device, replacing @m's.  For a definition: a script
+ * that fails or answers nonsense is an error, and told.
+ */
+int callout_get_attributes(struct callouts *all, struct mdev *m);
+/*
+ * The same for many devices, as many side by side as there are CPUs.  A
+ * script that fails leaves its device without attributes; one that takes
+ * longer than 10 s is killed, with a warning.
+ */
+void callout_list_attributes(struct callouts *all, struct mdev_list *list);
+
+#endif
