@@ -3,6 +3,7 @@
 # make install     honours DESTDIR PREFIX SBINDIR SYSCONFDIR UDEVDIR MANDIR LIBDIR
 # make check       the fast tests        make lint     static checks
 # make check-vm    the real kernel       make demo     a device's life on a simulated host
+# make bench       measurements, as ratios
 
 VERSION = 0.1.0
 
@@ -89,6 +90,9 @@ demo:
 check-vm: $(BUILD)/mdevctl
 	tests/vm/run.sh $(BUILD)/mdevctl
 
+bench:
+	tests/bench/run.sh
+
 lint:
 	tests/lint.sh
 
@@ -108,6 +112,6 @@ clean:
 	rm -rf build build-asan
 
 FORCE:
-.PHONY: all fake-sysfs check demo check-vm lint install clean FORCE
+.PHONY: all fake-sysfs check demo check-vm bench lint install clean FORCE
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d)
