@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # make             build/mdevctl (SANITIZE=1: build-asan/mdevctl, with ASan and UBSan)
-# make install     honours DESTDIR PREFIX SBINDIR SYSCONFDIR UDEVDIR MANDIR LIBDIR
+# make install     honours DESTDIR PREFIX SBINDIR SYSCONFDIR UDEVDIR MANDIR SCRIPTDIR
 # make check       the fast tests        make lint     static checks
 # make check-vm    the real kernel       make demo     a device's life on a simulated host
 # make bench       measurements, as ratios
@@ -61,6 +61,8 @@ all: $(BUILD)/mdevctl
 FLAGS_NOW = $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL)
 $(BUILD)/flags: FORCE
 	@mkdir -p $(BUILD)/fake
+	@$(PKG_CONFIG) --exists jansson uuid || { echo "jansson and libuuid are needed, and $(PKG_CONFIG):" \
+		"libjansson-dev uuid-dev pkg-config on Debian, jansson-devel libuuid-devel pkgconf on Fedora"; exit 1; }
 	@echo '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $@ || echo '$(subst ','\'',$(FLAGS_NOW))' > $@
 
 $(BUILD)/%.o: %.c $(BUILD)/flags

@@ -21,14 +21,14 @@ static void explain_parent(const struct host *h, const struct mdev *m, struct er
 	if (nearest)
 		instead = xasprintf(", did you mean '%s'?", nearest);
 	else if (parents.n)
-		instead = xasprintf(" (there is %s);", names);
+		instead = xasprintf("; there is %s", names);
 	else
-		instead = xstrdup(" (no driver has registered any);");
+		instead = xstrdup("; no driver has registered any");
 	if (module_is_loaded(h, module))
-		error_set(error, "there is no parent '%s'%s the module %s of that type is loaded",
+		error_set(error, "there is no parent '%s'%s (module %s of that type is loaded)",
 			  m->parent, instead, module);
 	else
-		error_set(error, "there is no parent '%s'%s the module %s of that type is not loaded, try 'modprobe %s'",
+		error_set(error, "there is no parent '%s'%s (module %s of that type is not loaded, try 'modprobe %s')",
 			  m->parent, instead, module, module);
 }
 
@@ -221,31 +221,55 @@ static char *explain_value(const struct mdev_attr *attr, int r)
 	}
 }
 
-static int set_attrs(const struct host *h, const struct mdev *m, struct error *error)
+static int set_attr(int device, const struct mdev_attr *attr, struct error *error)
+{
+	_cleanup_free_ char *why = NULL;
+	bool written;
+	int r;
+
+	r = sysfs_set_attr(device, attr->name, attr->value, &written);
+	if (r == 0)
+		return 0;
+	if (sysfs_is_gone(device))
+		why = xasprintf("the device vanished before attribute '%s' was set", attr->name);
+	else
+		why = written ? explain_value(attr, r) : explain_open(attr, r);
+	error_set(error, "%s", why);
+	return r;
+}
+
+static int set_attrs(int device, const struct mdev *m, struct error *error)
 {
 	for (size_t i = 0; i < m->n_attrs && !interrupted(); i++) {
 		const struct mdev_attr *attr = &m->attrs[i];
-		_cleanup_free_ char *why = NULL;
-		bool written;
-		int r;
 
 		debug("writing \"%s\" to attribute %s of %s", attr->value, attr->name, m->uuid);
-		r = sysfs_set_attr(h, m->uuid, attr->name, attr->value, &written);
-		if (r < 0) {
-			why = written ? explain_value(attr, r) : explain_open(attr, r);
-			error_set(error, "%s", why);
-			return r;
-		}
+		if (set_attr(device, attr, error) < 0)
+			return -ECANCELED;
 	}
 	if (!interrupted())
 		return 0;
-	error_set(error, "interrupted");
-	return -EINTR;
+	error_set(error, "interrupted, and removed again");
+	return -ECANCELED;
+}
+
+/* Takes back what was made; what went by itself need not be. */
+static void undo(int device, struct error *error)
+{
+	_cleanup_free_ char *why = NULL;
+	int r = sysfs_remove_at(device);
+
+	if (r == 0 || r == -ENOENT)
+		return;
+	why = take(error->text);
+	error_set(error, "%s; removing the device again failed as well (%s): it is active, without all of its attributes; 'mdevctl stop' ends it",
+		  why, strerror(-r));
 }
 
 int activate(const struct host *h, const struct mdev *m, struct error *error)
 {
-	int r, undo;
+	_cleanup_close_ int device = -1;
+	int r;
 
 	debug("creating %s on %s as %s", m->uuid, m->parent, m->type);
 	r = sysfs_create(h, m->parent, m->type, m->uuid);
@@ -253,15 +277,13 @@ int activate(const struct host *h, const struct mdev *m, struct error *error)
 		explain_create(h, m, r, error);
 		return r;
 	}
-	r = set_attrs(h, m, error);
-	if (r < 0) {
-		undo = sysfs_remove(h, m->uuid);
-		if (undo < 0 && undo != -ENOENT) {
-			_cleanup_free_ char *why = take(error->text);
-
-			error_set(error, "%s; removing the device again failed as well (%s): it is active, without all of its attributes; 'mdevctl stop' ends it",
-				  why, strerror(-undo));
-		}
+	device = sysfs_open_device(h, m->uuid);
+	if (device < 0) {
+		error_set(error, "the device vanished as soon as it was made");
+		return -ECANCELED;
 	}
+	r = set_attrs(device, m, error);
+	if (r < 0)
+		undo(device, error);
 	return r;
 }

@@ -12,7 +12,8 @@
 /*
  * Creates the device and sets its attributes in order.  0, or -errno with
  * @error saying why and what would help; then nothing is left behind unless
- * @error says so.  -EEXIST: the UUID is taken, perhaps by this very device.
+ * @error says so.  -EEXIST: the kernel says the UUID is taken, perhaps by this very
+ * device.
  */
 int activate(const struct host *h, const struct mdev *m, struct error *error);
 

@@ -189,8 +189,10 @@ static int parse_letters(struct parser *p, const char *arg)
 		char name[] = { '-', *c, '\0' };
 		int r, o = find_letter(p, *c);
 
-		if (o < 0)
-			return unknown_option(p, c == arg + 1 && isdigit((unsigned char)*c) ? arg : name);
+		if (o < 0) {
+			unknown_option(p, c == arg + 1 && isdigit((unsigned char)*c) ? arg : name);
+			continue;
+		}
 		if (option_table[o].arg) {
 			const char *attached = c[1] ? c + 1 : NULL;
 
@@ -228,6 +230,14 @@ static int parse_next(struct parser *p, bool *only_operands)
 	return arg[1] == '-' ? parse_long(p, arg) : parse_letters(p, arg);
 }
 
+bool args_ask_for_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (str_eq(argv[i], "--help") || str_eq(argv[i], "-h"))
+			return true;
+	return false;
+}
+
 int args_parse(struct args *a, int argc, char **argv, const char *command, optset allowed,
 	       const char *operand, int *ret_next)
 {
@@ -247,6 +257,9 @@ int args_parse(struct args *a, int argc, char **argv, const char *command, optse
 		parse_next(&p, &only_operands);
 	*ret_next = p.next;
 	error = p.error;
+	/* Where something is wrong, a "--help" may have been taken for a value. */
+	if (error.text && args_ask_for_help(argc, argv))
+		a->given |= O(HELP);
 	if (!error.text || has(a, O(HELP) | O(VERSION)))
 		return 0;
 	return usage_error("%s%s%s", command ? command : "", command ? ": " : "", error.text);

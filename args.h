@@ -77,6 +77,8 @@ int usage_error(const char *fmt, ...) _printf_(1, 2);
  */
 int args_parse(struct args *a, int argc, char **argv, const char *command, optset allowed,
 	       const char *operand, int *ret_next);
+/* Whether --help stands anywhere. */
+bool args_ask_for_help(int argc, char **argv);
 /* 0 or WRONG_USAGE. */
 int args_check(const struct args *a, const char *command, const struct rule *rules, size_t n);
 

@@ -119,6 +119,9 @@ int callout_start(struct script *s, const char *path, const struct mdev *m, cons
 	r = script_start(s, path, (char *const *)argv, input, timeout);
 	if (r < 0)
 		debug("%s could not be started: %s", path, strerror(-r));
+	else
+		/* These undo what pre began. */
+		s->shielded = ask->event == EVENT_POST || ask->event == EVENT_NOTIFY;
 	return r;
 }
 

@@ -144,8 +144,6 @@ int callout_begin(struct callout *c, struct callouts *all, const struct mdev *m,
 	int r = 0;
 
 	*c = (struct callout){ .all = all, .m = m, .action = action, .force = force };
-	if (!all->scripts.n && !all->notifiers.n)
-		return 0;
 	interrupt_defer();
 	if (all->scripts.n) {
 		c->capability = callout_capability(all, m);
@@ -156,7 +154,8 @@ int callout_begin(struct callout *c, struct callouts *all, const struct mdev *m,
 		return r;
 	}
 	if (interrupted())
-		return callout_end(c, fail("cannot %s %s: interrupted", verbs[action], m->uuid));
+		return callout_end(c, fail("cannot %s %s: interrupted, and nothing was done", verbs[action],
+						 m->uuid));
 	return 0;
 }
 

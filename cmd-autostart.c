@@ -66,28 +66,27 @@ static int start_one(struct callouts *all, const struct mdev *m)
 }
 
 /* Somebody else has the UUID: what it becomes is ours, theirs, or nothing. */
-static int start_after_other(struct callouts *all, const struct mdev *m, unsigned *ms)
+static int start_after_other(struct callouts *all, const struct mdev *m, uint64_t deadline)
 {
 	for (;;) {
-		unsigned wait = sysfs_exists(all->h, m->uuid) ? POLL_MS : RETRY_MS;
+		bool on_bus = sysfs_exists(all->h, m->uuid);
 		int r = check_active(all->h, m);
 
-		if (r == 1 && wait == RETRY_MS)
+		if (r == 1 && !on_bus)
 			r = start_one(all, m);
 		if (r != 1 && r != -EEXIST)
 			return r;
-		if (*ms < wait)
+		if (now_ms() >= deadline || interrupted())
 			return fail("cannot start %s: another device of this UUID is half made or being removed, and stays so",
 				    m->uuid);
-		sleep_ms(wait);
-		*ms -= wait;
+		sleep_ms(on_bus ? POLL_MS : RETRY_MS);
 	}
 }
 
 static int start_all(struct callouts *all, struct mdev_list *wanted)
 {
 	_cleanup_(mdev_list_done) struct mdev_list others = {};
-	unsigned ms = OTHERS_MS;
+	uint64_t deadline;
 	int r, result = 0;
 
 	for (size_t i = 0; i < wanted->n && !interrupted(); i++) {
@@ -97,12 +96,13 @@ static int start_all(struct callouts *all, struct mdev_list *wanted)
 		else if (r < 0)
 			result = r;
 	}
+	deadline = now_ms() + OTHERS_MS;
 	for (size_t i = 0; i < others.n && !interrupted(); i++) {
-		r = start_after_other(all, &others.m[i], &ms);
+		r = start_after_other(all, &others.m[i], deadline);
 		if (r < 0)
 			result = r;
 	}
-	return interrupted() ? fail("interrupted before every device was started") : result;
+	return interrupted() ? fail("not every automatic device was started") : result;
 }
 
 static int fail_absent(const char *parent, const struct mdev_list *wanted)

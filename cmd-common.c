@@ -77,6 +77,11 @@ int lock_definitions(const struct host *h, const char *what, bool make)
 
 	if (lock >= 0 || (lock == -ENOENT && !make))
 		return lock;
+	if (lock == -EINTR)
+		return fail("%s: interrupted while another process had locked %s", what, dir);
+	if (lock == -ETIMEDOUT)
+		return fail("%s: another process has locked %s for 30 s; 'fuser -v %s' names it", what, dir,
+			    dir);
 	return fail("%s: cannot lock %s for writing: %s%s", what, dir, strerror(-lock),
 		    root_needed(lock));
 }
@@ -95,6 +100,8 @@ int fail_to_write(const struct host *h, int r, const char *what, const char *par
 			    what, uuid, path);
 	case -ENOTSUP:
 		return fail("%s %s: %s is not a regular file; move it away first", what, uuid, path);
+	case -E2BIG:
+		return fail("%s %s: it would be larger than 1 MB, which no definition is", what, uuid);
 	default:
 		return fail("%s %s: cannot write %s: %s%s", what, uuid, path, strerror(-r),
 			    root_needed(r));

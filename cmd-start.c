@@ -29,7 +29,7 @@ static int fail_undefined(const struct host *h, const struct args *a)
 
 	config_parents_of(h, a->uuid, &parents);
 	names = strv_join(&parents, 5);
-	if (parents.n)
+	if (parent && parents.n)
 		return fail("cannot start %s: it is not defined on %s, but on %s", a->uuid, parent, names);
 	return fail("cannot start %s: it is not defined%s%s; define it, or give --parent and --type",
 		    a->uuid, parent ? " on " : "", parent ? parent : "");

@@ -7,6 +7,7 @@
  * temporary files and are passed over.
  */
 #include "config.h"
+#include "interrupt.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -17,6 +18,9 @@
 /* Only the holder of the lock writes, so one name does; a leftover of a
  * killed writer is replaced by the next. */
 #define TEMP_NAME ".mdevctl.tmp"
+/* How long other writers are waited for. */
+#define LOCK_MS 30000
+#define LOCK_POLL_MS 5
 
 char *config_dir(const struct host *h)
 {
@@ -41,15 +45,17 @@ static int open_definition(const struct host *h, int dirfd, const char *parent, 
 	struct stat st;
 	int fd;
 
-	if (known_regular) {
+	if (!known_regular && fstatat(dirfd, uuid, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	if (known_regular || S_ISREG(st.st_mode)) {
 		fd = openat(dirfd, uuid, flags);
 		return fd < 0 ? -errno : fd;
 	}
+	if (!S_ISLNK(st.st_mode))
+		return -ENOTSUP;
 	found = host_openf(h, O_PATH, "%s/%s/%s", CONFIG_DIR, parent, uuid);
-	if (found == -ENOENT && fstatat(dirfd, uuid, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return -ENOLINK;
 	if (found < 0)
-		return found;
+		return found == -ENOENT ? -ENOLINK : found;
 	if (fstat(found, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
@@ -163,7 +169,6 @@ static int list_parents(const struct host *h, struct strv *parents, struct strv 
 		else if (problems)
 			strv_add(problems, xasprintf("%s/%s/%s is ignored: only a directory named for a parent device belongs there",
 						     h->root, CONFIG_DIR, e->d_name));
-		errno = 0;
 	}
 	return -errno;
 }
@@ -238,13 +243,16 @@ int config_parents_of(const struct host *h, const char *uuid, struct strv *paren
 
 		if (fd >= 0 && fstatat(fd, uuid, &st, AT_SYMLINK_NOFOLLOW) == 0)
 			strv_add(parents, xstrdup(all.s[i]));
+		else if (fd == -EACCES || (fd >= 0 && errno == EACCES))
+			r = -EACCES;
 	}
 	strv_sort(parents);
-	return r;
+	return parents->n ? 0 : r;
 }
 
 int config_lock(const struct host *h, bool make)
 {
+	uint64_t deadline = now_ms() + LOCK_MS;
 	_cleanup_close_ int fd = -1;
 
 	if (make)
@@ -253,9 +261,16 @@ int config_lock(const struct host *h, bool make)
 		fd = host_openf(h, O_RDONLY | O_DIRECTORY, CONFIG_DIR);
 	if (fd < 0)
 		return fd;
-	while (flock(fd, LOCK_EX) < 0)
-		if (errno != EINTR)
+	/* Anybody who can read the directory can lock it: do not wait for ever. */
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
 			return -errno;
+		if (interrupted())
+			return -EINTR;
+		if (now_ms() >= deadline)
+			return -ETIMEDOUT;
+		sleep_ms(LOCK_POLL_MS);
+	}
 	return take_fd(&fd);
 }
 
@@ -330,6 +345,9 @@ int config_write(const struct host *h, int lock, const struct mdev *m, bool repl
 
 	if (dir < 0)
 		return dir;
+	/* What could not be read again is not written. */
+	if (strlen(text) > DEFINITION_MAX)
+		return -E2BIG;
 	if (fstatat(dir, m->uuid, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		if (!replace)
 			return -EEXIST;
@@ -345,6 +363,8 @@ int config_write(const struct host *h, int lock, const struct mdev *m, bool repl
 		r = -errno;
 	if (r < 0) {
 		unlinkat(dir, TEMP_NAME, 0);
+		/* If it was made for this, and is empty. */
+		unlinkat(lock, m->parent, AT_REMOVEDIR);
 		return r;
 	}
 	return dir_sync(dir);

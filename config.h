@@ -32,7 +32,8 @@ int config_find(const struct host *h, const char *uuid, const char *parent,
  */
 int config_load(const struct host *h, const char *uuid, const char *parent,
 		struct mdev *ret_mdev, struct error *error);
-/* The parents under which there is a file for @uuid, readable or not; sorted. */
+/* The parents under which there is a file for @uuid, readable or not; sorted.
+ * 0, or -errno if none was found and not everything could be looked at. */
 int config_parents_of(const struct host *h, const char *uuid, struct strv *parents);
 /* Where the definition is, for messages; caller frees. */
 char *config_path(const struct host *h, const char *parent, const char *uuid);
@@ -43,7 +44,8 @@ char *config_dir(const struct host *h);
  * Makes the calling process the only writer of definitions until the
  * descriptor is closed: an flock of the directory itself.  If that is missing
  * it is made, or, if not @make, the answer is -ENOENT: nothing is defined.
- * The descriptor, or -errno.
+ * The descriptor, or -errno; -ETIMEDOUT: somebody has held it for long,
+ * -EINTR: a signal came meanwhile.
  */
 int config_lock(const struct host *h, bool make);
 /*

@@ -66,7 +66,7 @@ static int open_below(const struct host *h, const char *path, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-int host_vopenf(const struct host *h, int flags, const char *fmt, va_list ap)
+static int _printf_(3, 0) vopenf(const struct host *h, int flags, const char *fmt, va_list ap)
 {
 	char path[PATH_MAX];
 	int n = vsnprintf(path, sizeof(path), fmt, ap);
@@ -82,7 +82,7 @@ int host_openf(const struct host *h, int flags, const char *fmt, ...)
 	int fd;
 
 	va_start(ap, fmt);
-	fd = host_vopenf(h, flags, fmt, ap);
+	fd = vopenf(h, flags, fmt, ap);
 	va_end(ap);
 	return fd;
 }
@@ -94,7 +94,7 @@ int host_opendirf(const struct host *h, DIR **ret_dir, const char *fmt, ...)
 	int fd;
 
 	va_start(ap, fmt);
-	fd = host_vopenf(h, O_RDONLY | O_DIRECTORY, fmt, ap);
+	fd = vopenf(h, O_RDONLY | O_DIRECTORY, fmt, ap);
 	va_end(ap);
 	if (fd < 0)
 		return fd;

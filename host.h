@@ -37,7 +37,6 @@ bool host_is_subtree(const struct host *h);
  * would.  A descriptor of the caller's, or -errno.
  */
 int host_openf(const struct host *h, int flags, const char *fmt, ...) _printf_(3, 4);
-int host_vopenf(const struct host *h, int flags, const char *fmt, va_list ap) _printf_(3, 0);
 int host_opendirf(const struct host *h, DIR **ret_dir, const char *fmt, ...) _printf_(3, 4);
 /* Open directory @path, making what is missing of it (mode 0755, durably). */
 int host_make_dir(const struct host *h, const char *path);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Deferring SIGINT and SIGTERM.  The marks are the only variables of the
+ * Deferring SIGINT, SIGTERM and SIGHUP.  The marks are the only variables of the
  * program that are not passed down: a signal handler has no arguments.
  */
 #include "interrupt.h"
@@ -20,12 +20,14 @@ void interrupt_defer(void)
 {
 	/* poll(2) returns all the same; other calls go on. */
 	const struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
-	static const int signals[] = { SIGINT, SIGTERM };
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction old;
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			sigaction(signals[i], &action, NULL);
+	/* Nobody reading our messages must not keep post from running. */
+	signal(SIGPIPE, SIG_IGN);
 }
 
 bool interrupted(void)

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-/* From here on the signals only set a mark. */
+/* From here on the signals only set a mark, and SIGPIPE is the error EPIPE. */
 void interrupt_defer(void);
 /* Whether one of them has come. */
 bool interrupted(void);

@@ -6,6 +6,8 @@
 #include "cmd.h"
 #include "output.h"
 
+#include <signal.h>
+
 #define EXIT_USAGE 2
 
 struct command {
@@ -248,14 +250,6 @@ static int run(const struct command *c, const struct args *a)
 	return c->run(&h, a);
 }
 
-static bool asks_for_help(int argc, char **argv, int from)
-{
-	for (int i = from; i < argc; i++)
-		if (str_eq(argv[i], "--help") || str_eq(argv[i], "-h"))
-			return true;
-	return false;
-}
-
 static int dispatch(int argc, char **argv)
 {
 	const char *program = strrchr(argv[0] ? argv[0] : "", '/');
@@ -275,7 +269,7 @@ static int dispatch(int argc, char **argv)
 		if (next < argc)
 			c = find_command(argv[next]);
 		if (next < argc && !c && !has(&a, O(HELP) | O(VERSION))) {
-			if (!asks_for_help(argc, argv, next))
+			if (!args_ask_for_help(argc, argv))
 				return unknown_command(argv[next]);
 			a.given |= O(HELP);
 		}
@@ -303,7 +297,10 @@ int main(int argc, char **argv)
 {
 	int r;
 
+	json_set_alloc_funcs(xmalloc, free);
 	say_init();
+	/* Whoever started us may have ignored it, and our children would vanish. */
+	signal(SIGCHLD, SIG_DFL);
 	r = dispatch(argc, argv);
 	if (r == 0)
 		r = output_finish();

@@ -15,8 +15,10 @@ struct text {
 static struct text *text_open(struct text *t)
 {
 	t->f = open_memstream(&t->data, &t->length);
-	if (!t->f)
+	if (!t->f) {
+		fail_errno(-errno, "cannot print");
 		exit(EXIT_FAILURE);
+	}
 	return t;
 }
 

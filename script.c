@@ -15,21 +15,12 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #define NOTE_AFTER_MS 10000
 /* Without pidfd_open (before Linux 5.3) the child's end is looked for. */
 #define LOOK_MS 20
 /* A signal that comes just before poll(2) is seen no later than this. */
 #define SIGNAL_MS 1000
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 const char *script_name(const struct script *s)
 {
@@ -60,8 +51,6 @@ run_child(const char *path, char *const argv[], const int fds[3], bool own_group
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	}
 	signal(SIGPIPE, SIG_DFL);
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	close_others_on_exec();
@@ -135,6 +124,8 @@ int script_start(struct script *s, const char *path, char *const argv[], const c
 	r = make_pipes(&p, input);
 	if (r < 0)
 		return r;
+	/* What came before this run is not for it. */
+	interrupt_to_forward();
 	pid = fork();
 	if (pid < 0)
 		return -errno;
@@ -306,7 +297,7 @@ static void forward_interrupt(struct script *const runs[], size_t n)
 	int signal = interrupt_to_forward();
 
 	for (size_t i = 0; signal && i < n; i++)
-		if (runs[i]->pid)
+		if (runs[i]->pid && !runs[i]->shielded)
 			kill(runs[i]->pid, signal);
 }
 

@@ -6,7 +6,6 @@
 #ifndef MDEVCTL_SCRIPT_H
 #define MDEVCTL_SCRIPT_H
 
-#include <stdint.h>
 #include <sys/types.h>
 
 #include "util.h"
@@ -36,6 +35,7 @@ struct script {
 	uint64_t started; /* ms, monotonic */
 	unsigned timeout; /* ms, 0: as long as it needs */
 	bool noted; /* that it takes long */
+	bool shielded; /* it does not get the SIGTERM that we get */
 	struct buffer out, err;
 	enum script_end end;
 	int status;

@@ -60,6 +60,10 @@ static int read_device(int busfd, const char *uuid, const char *only_parent, str
 	r = link_basename(busfd, link, &type);
 	if (r < 0)
 		return r;
+	if (name_problem(type)) {
+		free(type);
+		return -ENODEV;
+	}
 	*ret_mdev = (struct mdev){ .parent = xstrdup(parent), .type = type, .active = true };
 	memcpy(ret_mdev->uuid, uuid, sizeof(ret_mdev->uuid));
 	return 0;
@@ -224,7 +228,7 @@ int sysfs_create(const struct host *h, const char *parent, const char *type, con
 	return fd < 0 ? fd : write_store(fd, uuid, UUID_LEN);
 }
 
-static int open_device(const struct host *h, const char *uuid)
+int sysfs_open_device(const struct host *h, const char *uuid)
 {
 	return host_openf(h, O_RDONLY | O_DIRECTORY, DEVICES "/%s", uuid);
 }
@@ -263,14 +267,16 @@ static int open_beneath(int dirfd, const char *path, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-int sysfs_set_attr(const struct host *h, const char *uuid, const char *name, const char *value,
-		   bool *ret_written)
+bool sysfs_is_gone(int device)
 {
-	_cleanup_close_ int device = open_device(h, uuid), fd = -1;
+	return faccessat(device, "uevent", F_OK, 0) < 0 && errno == ENOENT;
+}
+
+int sysfs_set_attr(int device, const char *name, const char *value, bool *ret_written)
+{
+	_cleanup_close_ int fd = -1;
 
 	*ret_written = false;
-	if (device < 0)
-		return device;
 	if (attr_name_problem(name))
 		return -EXDEV;
 	fd = open_beneath(device, name, O_WRONLY | O_CLOEXEC);
@@ -286,32 +292,38 @@ int sysfs_set_attr(const struct host *h, const char *uuid, const char *name, con
  * complete is the one that is removed, and not its half-made successor of the
  * same UUID (for whose predecessor the write gives ENODEV).
  */
-int sysfs_remove(const struct host *h, const char *uuid)
+int sysfs_remove_at(int device)
 {
-	_cleanup_close_ int device = open_device(h, uuid), fd = -1;
+	_cleanup_close_ int fd = openat(device, "remove", O_WRONLY | O_CLOEXEC);
 	char type[1];
 	int r;
 
-	if (device < 0)
-		return device;
-	fd = openat(device, "remove", O_WRONLY | O_CLOEXEC);
 	if (fd < 0 && errno != ENOENT)
 		return -errno;
 	if (fd < 0 || readlinkat(device, "mdev_type", type, sizeof(type)) < 0)
-		return sysfs_exists(h, uuid) ? -EINPROGRESS : -ENOENT;
+		return sysfs_is_gone(device) ? -ENOENT : -EINPROGRESS;
 	r = write_store(fd, "1", 1);
 	/* It went while we looked. */
 	return r == -ENODEV ? -ENOENT : r;
 }
 
+int sysfs_remove(const struct host *h, const char *uuid)
+{
+	_cleanup_close_ int device = sysfs_open_device(h, uuid);
+
+	return device < 0 ? device : sysfs_remove_at(device);
+}
+
 int sysfs_find_wait(const struct host *h, const char *uuid, struct mdev *ret_mdev)
 {
-	for (unsigned waited = 0;; waited += POLL_MS) {
+	uint64_t deadline = now_ms() + COMPLETE_MS;
+
+	for (;;) {
 		int r = sysfs_find(h, uuid, ret_mdev);
 
 		if (r != -ENOENT || !sysfs_exists(h, uuid))
 			return r;
-		if (waited >= COMPLETE_MS)
+		if (now_ms() >= deadline)
 			return -EINPROGRESS;
 		sleep_ms(POLL_MS);
 	}
@@ -342,7 +354,7 @@ bool sysfs_is_leaving(const struct host *h, const char *uuid)
 
 int sysfs_iommu_group(const struct host *h, const char *uuid, char **ret_group)
 {
-	_cleanup_close_ int device = open_device(h, uuid);
+	_cleanup_close_ int device = sysfs_open_device(h, uuid);
 
 	return device < 0 ? device : link_basename(device, "iommu_group", ret_group);
 }

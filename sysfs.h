@@ -53,12 +53,18 @@ bool sysfs_has_parent(const struct host *h, const char *parent);
  */
 int sysfs_create(const struct host *h, const char *parent, const char *type, const char *uuid);
 /*
+ * The directory of device @uuid: what is done through it is done to this
+ * device, and fails once it is gone, even if another has taken its UUID.
+ * A descriptor of the caller's, or -errno.
+ */
+int sysfs_open_device(const struct host *h, const char *uuid);
+bool sysfs_is_gone(int device);
+/*
  * One write of the exact value.  Never leaves the device's directory.
  * @ret_written: whether it came to the write, so that an error is the
  * driver's answer to the value and not that of opening the file.
  */
-int sysfs_set_attr(const struct host *h, const char *uuid, const char *name, const char *value,
-		   bool *ret_written);
+int sysfs_set_attr(int device, const char *name, const char *value, bool *ret_written);
 
 /*
  * Removes device @uuid.  -ENOENT: not active, -EINPROGRESS: not complete, and
@@ -67,6 +73,7 @@ int sysfs_set_attr(const struct host *h, const char *uuid, const char *name, con
  * Blocks while the device is in use.
  */
 int sysfs_remove(const struct host *h, const char *uuid);
+int sysfs_remove_at(int device);
 /* Whether the bus has the device, complete or not. */
 bool sysfs_exists(const struct host *h, const char *uuid);
 /* Whether it has left the bus, but its removal waits for its user. */

@@ -19,6 +19,11 @@ static void *check_alloc(void *p)
 	exit(EXIT_FAILURE);
 }
 
+void *xmalloc(size_t size)
+{
+	return check_alloc(malloc(size ? size : 1));
+}
+
 void *xcalloc(size_t n, size_t size)
 {
 	return check_alloc(calloc(n, size));
@@ -311,6 +316,14 @@ int fail_errno(int r, const char *fmt, ...)
 	va_end(ap);
 	fail("%s: %s", text, strerror(-r));
 	return r;
+}
+
+uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
 void sleep_ms(unsigned ms)

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,8 +60,10 @@ static inline bool str_eq(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
-/* Allocation failure ends the program: nothing useful can follow it, and a
- * definition or a device is never half-written in memory only. */
+/* Allocation failure ends the program, jansson's too (main sees to that):
+ * nothing useful can follow it, and a definition must not be written without
+ * what there was no memory for. */
+void *xmalloc(size_t size);
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t size);
 char *xstrdup(const char *s);
@@ -115,6 +118,8 @@ int fail_errno(int r, const char *fmt, ...) _printf_(2, 3);
  * a file's text cannot steer a terminal; caller frees. */
 char *str_escape(const char *s);
 
+/* Milliseconds of a clock that only goes forward. */
+uint64_t now_ms(void);
 /* A sleep that ends with the time, not with a signal. */
 void sleep_ms(unsigned ms);
 

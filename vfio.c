@@ -84,9 +84,11 @@ static bool is_busy(const struct host *h, const char *node)
  * a holder that can be seen, or one that stays, counts. */
 static bool node_in_use(const struct host *h, const char *node, struct strv *holders)
 {
-	for (unsigned waited = 0; is_busy(h, node); waited += POLL_MS) {
+	uint64_t deadline = now_ms() + UNSEEN_MS;
+
+	while (is_busy(h, node)) {
 		find_holders(h, node, holders);
-		if (holders->n || waited >= UNSEEN_MS)
+		if (holders->n || now_ms() >= deadline)
 			return true;
 		sleep_ms(POLL_MS);
 	}

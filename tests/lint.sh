@@ -29,7 +29,7 @@ defines=(-D_GNU_SOURCE '-DVERSION="0"' '-DSYSCONFDIR="/etc"')
 read -ra includes <<<"$(pkg-config --cflags jansson uuid fuse3)"
 mapfile -t program < <(git ls-files '*.c' ':!tests')
 mapfile -t simulation < <(git ls-files 'tests/fake-sysfs/*.c')
-mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
+mapfile -t scripts < <(git ls-files '*.sh' .ci/run examples/callouts ':!*.md')
 mapfile -t sources < <(git ls-files '*.[ch]' '*.sh' '*.rules' Makefile .ci/run)
 
 compiles() { # compiler, further flags

@@ -29,7 +29,8 @@ prepare() {
 	ln -s "$TEST_WORK/$build/mdevctl" "$dir/bin/mdevctl"
 	ln -s mdevctl "$dir/bin/lsmdev"
 	ln -s sys/fake/dev "$root/dev"
-	mount --bind /proc "$root/proc"
+	# For the holders of a device; not for a case to change.
+	mount -o bind,ro /proc "$root/proc"
 	cd "$dir" || exit 1
 	export PATH="$dir/bin:$PATH" MDEVCTL_ENV_ROOT="$root" MDEVCTL="$TEST_WORK/$build/mdevctl"
 	export ASAN_OPTIONS=detect_leaks=1:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1
@@ -56,7 +57,7 @@ same_lines() { # actual file, then expected lines as "=text" or "~regex"
 	for line in "$@"; do
 		case $line in
 		=*) [[ ${line:1} == "${lines[i]}" ]] || return 1 ;;
-		~*) [[ ${lines[i]} =~ ^${line:1}$ ]] || return 1 ;;
+		~*) [[ ${lines[i]} =~ ^(${line:1})$ ]] || return 1 ;;
 		esac
 		((++i))
 	done

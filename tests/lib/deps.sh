@@ -108,18 +108,28 @@ RUN_NEEDS=(fuse3 unshare mount umount find xargs diff)
 
 need_fuse() {
 	[[ -c /dev/fuse ]] || modprobe fuse 2>/dev/null || true
-	[[ -c /dev/fuse ]] && return
-	echo "there is no /dev/fuse, which the simulated kernel needs: load the module fuse, or bind /dev/fuse into this container" >&2
+	[[ -c /dev/fuse && -r /dev/fuse && -w /dev/fuse ]] && return
+	if [[ -c /dev/fuse ]]; then
+		echo "you may not use /dev/fuse, which the simulated kernel needs: run this with sudo" >&2
+	else
+		echo "there is no /dev/fuse, which the simulated kernel needs: load the module fuse, or bind /dev/fuse into this container" >&2
+	fi
 	exit 1
 }
 
 # Goes on in a mount and process namespace of its own, so that no mount and no
-# process outlives this script, however it ends.
+# process outlives this script, however it ends: unshare itself ignores SIGTERM
+# and SIGINT, so they kill it, and with it the namespace.
 enter_namespace() { # script, its arguments
 	[[ ${MDEVCTL_TEST_NAMESPACE-} ]] && return
-	local flags=(--mount --propagation unchanged --pid --fork --kill-child --mount-proc)
+	local flags=(--mount --propagation unchanged --pid --fork --kill-child --mount-proc) pid status=0
 	((EUID == 0)) || flags+=(--user --map-root-user)
-	MDEVCTL_TEST_NAMESPACE=1 exec unshare "${flags[@]}" "$@"
+	MDEVCTL_TEST_NAMESPACE=1 unshare "${flags[@]}" "$@" </dev/null &
+	pid=$!
+	trap 'kill -KILL "$pid"; exit 130' INT
+	trap 'kill -KILL "$pid"; exit 143' TERM HUP
+	wait "$pid" || status=$?
+	exit "$status"
 }
 
 # In that namespace: an empty directory in memory, whose mounts nobody else

@@ -131,3 +131,44 @@ as_nobody() {
 		unshare -U "$@"
 	fi
 }
+
+# Scripts; tests/lib/script.sh says what their bodies may use.
+script_in() { # DIRECTORY NAME BODY
+	mkdir -p "root/$1"
+	# shellcheck disable=SC2016 # it is expanded by the script
+	printf '#!/bin/bash\n. "$TEST_TOP/tests/lib/script.sh"\n%s\n' "$3" >"root/$1/$2"
+	chmod 755 "root/$1/$2"
+}
+
+callouts=usr/lib/mdevctl/scripts.d/callouts
+notifiers=usr/lib/mdevctl/scripts.d/notifiers
+
+callout() { # NAME BODY
+	script_in "$callouts" "$@"
+}
+
+# In the older place.
+callout_etc() { # NAME BODY
+	script_in etc/mdevctl.d/scripts.d/callouts "$@"
+}
+
+notifier() { # NAME BODY
+	script_in "$notifiers" "$@"
+}
+
+# What the scripts have noted since the last time.
+calls() {
+	cat calls 2>/dev/null
+	rm -f calls
+}
+
+# An example of examples/callouts as a script of this case.
+example() { # NAME, callouts or notifiers
+	mkdir -p "root/usr/lib/mdevctl/scripts.d/$2"
+	cp "$TEST_TOP/examples/callouts/$1" "root/usr/lib/mdevctl/scripts.d/$2/"
+}
+
+# A definition with one attribute of so many bytes.
+big_definition() { # BYTES
+	printf '{"mdev_type":"mtty-1","start":"manual","attrs":[{"a":"%s"}]}' "$(head -c "$1" /dev/zero | tr '\0' x)"
+}
