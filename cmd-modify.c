@@ -160,7 +160,7 @@ int cmd_modify(const struct host *h, const struct args *a)
 	file.parent = parent ? xstrdup(parent) : NULL;
 	if (from_file)
 		r = read_jsonfile(&file, a->value[OPT_JSONFILE]);
-	if (r == 0 && has(a, O(LIVE)))
+	if (r == 0 && from_file && has(a, O(LIVE)))
 		r = complete_live(h, a, &file);
 	if (r == 0 && defined)
 		r = make_new(h, a, from_file ? &file : NULL, &new);

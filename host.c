@@ -35,6 +35,75 @@ bool host_is_subtree(const struct host *h)
 	return *h->root;
 }
 
+/* Room for a path and for what its links expand to. */
+struct walk {
+	char done[PATH_MAX]; /* without links, relative to the root, "" at it */
+	char left[PATH_MAX];
+};
+
+static int put_path(char to[PATH_MAX], const char *dir, const char *name)
+{
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%s%s%s", dir, *dir && *name ? "/" : "", name);
+
+	if (n < 0 || n >= PATH_MAX)
+		return -ENAMETOOLONG;
+	memcpy(to, path, (size_t)n + 1);
+	return 0;
+}
+
+/* One component: up, down, or what a link says in its place. */
+static int step(const struct host *h, struct walk *w, const char *name)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+	ssize_t n;
+	int r;
+
+	if (str_eq(name, "..")) {
+		char *slash = strrchr(w->done, '/');
+
+		*(slash ? slash : w->done) = '\0';
+		return 0;
+	}
+	r = put_path(path, w->done, name);
+	if (r < 0)
+		return r;
+	n = readlinkat(h->root_fd, path, target, sizeof(target) - 1);
+	if (n < 0 && errno != EINVAL)
+		return -errno;
+	if (n < 0)
+		return put_path(w->done, path, "");
+	target[n] = '\0';
+	if (*target == '/')
+		*w->done = '\0';
+	return put_path(w->left, target, w->left);
+}
+
+/* openat2() for kernels before 5.6: good against links that lead out of the
+ * root, not against somebody who exchanges them at the same time. */
+static int walk_in_root(const struct host *h, const char *path, int flags)
+{
+	struct walk w = { .done = "" };
+	int fd, links = 0, r = put_path(w.left, "", path);
+
+	while (r == 0 && *w.left) {
+		char name[PATH_MAX];
+		size_t skip = strspn(w.left, "/"), length = strcspn(w.left + skip, "/");
+
+		memcpy(name, w.left + skip, length);
+		name[length] = '\0';
+		memmove(w.left, w.left + skip + length, strlen(w.left + skip + length) + 1);
+		if (length && !str_eq(name, "."))
+			r = step(h, &w, name);
+		if (++links > PATH_MAX)
+			r = -ELOOP;
+	}
+	if (r < 0)
+		return r;
+	fd = openat(h->root_fd, *w.done ? w.done : ".", flags | O_NOFOLLOW);
+	return fd < 0 ? -errno : fd;
+}
+
 /* As a chroot to the root directory would resolve it. */
 static int open_in_root(const struct host *h, const char *path, int flags)
 {
@@ -49,20 +118,20 @@ static int open_in_root(const struct host *h, const char *path, int flags)
 	do {
 		fd = (int)syscall(SYS_openat2, h->root_fd, path, &how, sizeof(how));
 	} while (fd < 0 && errno == EAGAIN && --tries);
-	return fd;
+	/* Kernels before 5.6, and seccomp filters that answer EPERM. */
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+		return walk_in_root(h, path, flags);
+	return fd < 0 ? -errno : fd;
 }
 
 static int open_below(const struct host *h, const char *path, int flags)
 {
-	int fd = -1;
+	int fd;
 
 	flags |= O_CLOEXEC;
-	errno = ENOSYS;
 	if (host_is_subtree(h))
-		fd = open_in_root(h, path, flags);
-	/* Kernels before 5.6, and seccomp filters that answer EPERM. */
-	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
-		fd = openat(h->root_fd, path, flags);
+		return open_in_root(h, path, flags);
+	fd = openat(h->root_fd, path, flags);
 	return fd < 0 ? -errno : fd;
 }
 

@@ -172,3 +172,10 @@ example() { # NAME, callouts or notifiers
 big_definition() { # BYTES
 	printf '{"mdev_type":"mtty-1","start":"manual","attrs":[{"a":"%s"}]}' "$(head -c "$1" /dev/zero | tr '\0' x)"
 }
+
+# Runs the command as on a kernel without openat2 (before 5.6).
+without_openat2() {
+	[[ -e no-openat2.so ]] ||
+		cc -shared -fPIC -o no-openat2.so "$TEST_TOP/tests/lib/no-openat2.c" -ldl
+	LD_PRELOAD=$PWD/no-openat2.so ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0 "$@"
+}
