@@ -179,3 +179,7 @@ without_openat2() {
 		cc -shared -fPIC -o no-openat2.so "$TEST_TOP/tests/lib/no-openat2.c" -ldl
 	LD_PRELOAD=$PWD/no-openat2.so ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0 "$@"
 }
+
+has_child() { # PID
+	[[ $(<"/proc/$1/task/$1/children") ]]
+}
