@@ -6,9 +6,13 @@
 #include "callout-run.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 
 #define NOT_MINE 2
+/* So often a script may time out before a command asks it no more: one device
+ * that hangs does not hide the others' attributes, and the list ends. */
+#define HUNG_MAX 2
 
 static const char *const script_dirs[] = {
 	"usr/lib/mdevctl/scripts.d",
@@ -33,57 +37,106 @@ static const char *const state_names[] = {
 	[STATE_FAILURE] = "failure",
 };
 
-/* Whether nobody but root and our own user can have written this. */
+/* Whether nobody but root and our own user can have written this.  In a sticky
+ * directory (/tmp) others cannot replace what is not theirs. */
 static bool is_trusted(const struct stat *st)
 {
-	return (st->st_uid == 0 || st->st_uid == geteuid()) && !(st->st_mode & (S_IWGRP | S_IWOTH));
+	bool open_to_others = st->st_mode & (S_IWGRP | S_IWOTH);
+
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return false;
+	return !open_to_others || (S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX));
 }
 
-static void add_script(const struct host *h, int dirfd, const char *dir, const char *name,
+/* The same file by a path without links; caller frees.  NULL with errno set. */
+static char *resolve(const struct host *h, const char *path)
+{
+	const char *below = path + strlen(h->root);
+	_cleanup_close_ int fd = host_openf(h, O_PATH, "%s", *below ? below : ".");
+	char link[64], real[PATH_MAX];
+	ssize_t n;
+
+	if (fd < 0) {
+		errno = -fd;
+		return NULL;
+	}
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, real, sizeof(real) - 1);
+	if (n < 0)
+		return NULL;
+	real[n] = '\0';
+	return xstrdup(real);
+}
+
+/*
+ * Whether nobody else can exchange the file of this path without links, or a
+ * directory above it, up to the root: above that is the caller's choice.
+ */
+static bool is_trusted_path(const struct host *h, const char *real)
+{
+	_cleanup_free_ char *path = xstrdup(real), *root = NULL;
+	size_t above = 0;
+
+	if (host_is_subtree(h)) {
+		root = resolve(h, h->root);
+		if (!root || strncmp(path, root, strlen(root)) != 0)
+			return false;
+		above = strlen(root);
+	}
+	while (strlen(path) > above) {
+		char *slash = strrchr(path, '/');
+		struct stat st;
+
+		if (lstat(path, &st) < 0 || S_ISLNK(st.st_mode) || !is_trusted(&st))
+			return false;
+		*slash = '\0';
+	}
+	return true;
+}
+
+static void add_script(const struct host *h, const char *dir, const char *name,
 		       struct strv *scripts)
 {
 	_cleanup_free_ char *path = xasprintf("%s/%s/%s", h->root, dir, name);
+	_cleanup_free_ char *real = resolve(h, path);
 	struct stat st;
 
-	if (fstatat(dirfd, name, &st, 0) < 0 || !S_ISREG(st.st_mode))
+	if (!real || stat(real, &st) < 0 || !S_ISREG(st.st_mode))
 		debug("%s is no script: not a regular file", path);
 	else if (!(st.st_mode & 0111))
 		debug("%s is not run: it is not executable", path);
-	else if (!is_trusted(&st))
-		warn("the script %s is not run: others than root may write to it; see its owner and mode", path);
+	else if (!is_trusted_path(h, real))
+		warn("the script %s is not run: others than root may write to it or to a directory that leads to it; see their owner and mode",
+		     path);
 	else
 		strv_add(scripts, take(path));
 }
 
-static void scan_dir(const struct host *h, const char *above, const char *kind,
+static void scan_dir(struct callouts *all, const char *above, const char *kind,
 		     struct strv *scripts)
 {
 	_cleanup_free_ char *dir = xasprintf("%s/%s", above, kind);
 	_cleanup_(strv_done) struct strv names = {};
 	_cleanup_closedir_ DIR *d = NULL;
 	struct dirent *e;
-	struct stat st;
+	int r;
 
-	if (host_opendirf(h, &d, "%s", dir) < 0)
-		return;
-	while ((e = dir_next(d)))
+	r = host_opendirf(all->h, &d, "%s", dir);
+	if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+		all->error = r;
+	while (r == 0 && (e = dir_next(d)))
 		strv_add(&names, xstrdup(e->d_name));
-	if (names.n && fstat(dirfd(d), &st) == 0 && !is_trusted(&st)) {
-		warn("no script in %s/%s is run: others than root may write to the directory; see its owner and mode",
-		     h->root, dir);
-		return;
-	}
 	strv_sort(&names);
 	for (size_t i = 0; i < names.n; i++)
-		add_script(h, dirfd(d), dir, names.s[i], scripts);
+		add_script(all->h, dir, names.s[i], scripts);
 }
 
 void callouts_open(struct callouts *all, const struct host *h)
 {
 	*all = (struct callouts){ .h = h };
 	for (size_t i = 0; i < ARRAY_SIZE(script_dirs); i++) {
-		scan_dir(h, script_dirs[i], "callouts", &all->scripts);
-		scan_dir(h, script_dirs[i], "notifiers", &all->notifiers);
+		scan_dir(all, script_dirs[i], "callouts", &all->scripts);
+		scan_dir(all, script_dirs[i], "notifiers", &all->notifiers);
 	}
 }
 
@@ -99,8 +152,23 @@ void callouts_close(struct callouts *all)
 	strv_done(&all->hung);
 }
 
-int callout_start(struct script *s, const char *path, const struct mdev *m, const struct ask *ask,
-		  const char *input, unsigned timeout)
+/* Checks again: the directories were read a while ago.  0 or -errno. */
+static int start_trusted(const struct host *h, struct script *s, const char *path,
+			 const char *const argv[], const struct script_options *options)
+{
+	_cleanup_free_ char *real = resolve(h, path);
+
+	if (!real)
+		return -errno;
+	if (!is_trusted_path(h, real)) {
+		warn("the script %s is not run any more: others than root may write to it by now", path);
+		return -EPERM;
+	}
+	return script_start(s, path, real, (char *const *)argv, options);
+}
+
+int callout_start(struct callouts *all, struct script *s, const char *path, const struct mdev *m,
+		  const struct ask *ask, const char *input)
 {
 	const char *const argv[] = {
 		path, "-t", m->type,
@@ -111,31 +179,44 @@ int callout_start(struct script *s, const char *path, const struct mdev *m, cons
 		"-p", m->parent,
 		NULL,
 	};
+	/* What undoes or ends something is not to be interrupted half-way. */
+	bool is_last = ask->event == EVENT_POST || ask->event == EVENT_NOTIFY;
+	bool must_end = is_last || ask->event == EVENT_LIVE;
+	const struct script_options options = {
+		.input = input,
+		.timeout = all->timeout,
+		.own_group = all->timeout || must_end,
+		.shielded = must_end,
+		.discard = is_last,
+	};
 	int r;
 
 	debug("running %s -t %s -e %s -a %s -s %s -u %s -p %s", path, m->type,
 	      event_names[ask->event], action_names[ask->action], state_names[ask->state], m->uuid,
 	      m->parent);
-	r = script_start(s, path, (char *const *)argv, input, timeout);
+	r = start_trusted(all->h, s, path, argv, &options);
 	if (r < 0)
 		debug("%s could not be started: %s", path, strerror(-r));
-	else
-		/* These undo what pre began. */
-		s->shielded = ask->event == EVENT_POST || ask->event == EVENT_NOTIFY;
 	return r;
 }
 
-int callout_run(struct script *s, const char *path, const struct mdev *m, const struct ask *ask,
-		const char *input, unsigned timeout)
+int callout_run(struct callouts *all, struct script *s, const char *path, const struct mdev *m,
+		const struct ask *ask, const char *input)
 {
 	struct script *const runs[] = { s };
 	int r;
 
-	r = callout_start(s, path, m, ask, input, timeout);
+	r = callout_start(all, s, path, m, ask, input);
 	if (r < 0)
 		return r;
 	script_wait_any(runs, 1);
 	return 0;
+}
+
+bool callout_is_no_script(int r)
+{
+	return r == -ENOENT || r == -ENOTDIR || r == -EACCES || r == -ENOEXEC || r == -EPERM ||
+	       r == -ELOOP || r == -EISDIR;
 }
 
 char *callout_describe_end(const struct script *s)
@@ -146,7 +227,7 @@ char *callout_describe_end(const struct script *s)
 				 strsignal(s->status));
 	case SCRIPT_TIMED_OUT:
 		return xasprintf("the script %s took longer than %u s and was killed", s->path,
-				 s->timeout / 1000);
+				 s->options.timeout / 1000);
 	case SCRIPT_FLOODED:
 		return xasprintf("the script %s printed more than 1 MB and was killed", s->path);
 	default:
@@ -166,15 +247,21 @@ bool callout_is_not_mine(const struct script *s)
 
 bool callout_is_hung(const struct callouts *all, const char *path)
 {
-	return strv_has(&all->hung, path);
+	unsigned n = 0;
+
+	for (size_t i = 0; i < all->hung.n; i++)
+		n += str_eq(all->hung.s[i], path);
+	return n >= HUNG_MAX;
 }
 
 void callout_note_hung(struct callouts *all, const struct script *s)
 {
 	_cleanup_free_ char *why = callout_describe_end(s);
 
-	warn("%s; it is not asked again", why);
+	if (callout_is_hung(all, s->path))
+		return;
 	strv_add(&all->hung, xstrdup(s->path));
+	warn("%s%s", why, callout_is_hung(all, s->path) ? "; it is not asked again" : "");
 }
 
 static char *provides_json(void)
@@ -246,10 +333,13 @@ static bool ask_capabilities(struct callouts *all, const char *path, const struc
 	_cleanup_(script_done) struct script s = { 0 };
 
 	if (callout_is_hung(all, path) ||
-	    callout_run(&s, path, m, &ask, input, all->timeout) < 0)
+	    callout_run(all, &s, path, m, &ask, input) < 0)
 		return false;
-	if (s.end == SCRIPT_TIMED_OUT)
+	/* Twice: this question has nothing to do with one device. */
+	if (s.end == SCRIPT_TIMED_OUT) {
+		strv_add(&all->hung, xstrdup(path));
 		callout_note_hung(all, &s);
+	}
 	/* Any other status will do, if the answer is one. */
 	return s.end == SCRIPT_EXITED && !callout_is_not_mine(&s) && read_capabilities(&s, c);
 }

@@ -6,8 +6,41 @@
 #ifndef MDEVCTL_CALLOUT_RUN_H
 #define MDEVCTL_CALLOUT_RUN_H
 
-#include "callout.h"
+#include "host.h"
+#include "mdev.h"
 #include "script.h"
+
+enum action {
+	ACTION_START,
+	ACTION_STOP,
+	ACTION_DEFINE,
+	ACTION_UNDEFINE,
+	ACTION_MODIFY,
+	ACTION_ATTRIBUTES,
+	ACTION_CAPABILITIES,
+};
+
+/* The scripts of a host, and what they said of themselves; one per command. */
+struct callouts {
+	const struct host *h;
+	struct strv scripts, notifiers; /* paths, in the order in which they are asked */
+	struct strv hung; /* path of a script for each time that it timed out */
+	int error; /* why the scripts could not be looked for, or 0 */
+	unsigned timeout; /* ms for one script, 0: as long as it needs */
+	struct capability *capabilities; /* what was asked already */
+	size_t n_capabilities;
+};
+
+/* Finds the scripts; warns of those that somebody else could have written. */
+void callouts_open(struct callouts *all, const struct host *h);
+void callouts_close(struct callouts *all);
+
+/* What the scripts answered for a type on a parent. */
+struct capability {
+	char *parent, *type;
+	const char *script; /* the versioned one, or NULL */
+	unsigned actions, events; /* what it listed, bits by enum */
+};
 
 enum event { EVENT_PRE, EVENT_POST, EVENT_NOTIFY, EVENT_GET, EVENT_LIVE };
 enum state { STATE_NONE, STATE_SUCCESS, STATE_FAILURE };
@@ -19,12 +52,17 @@ struct ask {
 	enum state state;
 };
 
-/* Starts it; 0 or -errno if it could not be. */
-int callout_start(struct script *s, const char *path, const struct mdev *m, const struct ask *ask,
-		  const char *input, unsigned timeout);
-/* Runs it to its end; 0 or -errno if it could not be started. */
-int callout_run(struct script *s, const char *path, const struct mdev *m, const struct ask *ask,
-		const char *input, unsigned timeout);
+/*
+ * Starts it, if nobody else can have written it by now.  0, or -errno if it
+ * could not be started: callout_is_no_script() tells whether that is the
+ * script's fault, so that it is passed over, or ours.
+ */
+int callout_start(struct callouts *all, struct script *s, const char *path, const struct mdev *m,
+		  const struct ask *ask, const char *input);
+/* Runs it to its end; errors as above. */
+int callout_run(struct callouts *all, struct script *s, const char *path, const struct mdev *m,
+		const struct ask *ask, const char *input);
+bool callout_is_no_script(int r);
 
 bool callout_succeeded(const struct script *s);
 /* Status 2. */
@@ -32,7 +70,8 @@ bool callout_is_not_mine(const struct script *s);
 /* What went wrong with a run that did not succeed; caller frees. */
 char *callout_describe_end(const struct script *s);
 
-/* A script that timed out is told of once, and not asked again by this command. */
+/* Tells that a script timed out; after two times it is not asked again by
+ * this command, so that a list ends. */
 void callout_note_hung(struct callouts *all, const struct script *s);
 bool callout_is_hung(const struct callouts *all, const char *path);
 

@@ -7,7 +7,6 @@
  * first that does not say "not my type" serves the operation.
  */
 #include "callout.h"
-#include "callout-run.h"
 #include "interrupt.h"
 
 #include <sched.h>
@@ -35,7 +34,7 @@ static void notify(const struct callout *c, enum state state)
 	for (size_t i = 0; i < c->all->notifiers.n; i++) {
 		_cleanup_(script_done) struct script s = { 0 };
 
-		if (callout_run(&s, c->all->notifiers.s[i], c->m, &ask, NULL, 0) == 0 &&
+		if (callout_run(c->all, &s, c->all->notifiers.s[i], c->m, &ask, NULL) == 0 &&
 		    !callout_succeeded(&s)) {
 			_cleanup_free_ char *why = callout_describe_end(&s);
 
@@ -64,10 +63,12 @@ static int run_pre(struct callout *c, const char *script, const char *json, bool
 	int r;
 
 	*ret_mine = false;
-	r = callout_run(&s, script, c->m, &ask, json, 0);
-	if (r < 0 && versioned)
+	r = callout_run(c->all, &s, script, c->m, &ask, json);
+	if (r < 0 && !versioned && callout_is_no_script(r))
+		return 0;
+	if (r < 0)
 		why = xasprintf("the script %s could not be started: %s", script, strerror(-r));
-	else if (r < 0 || (callout_is_not_mine(&s) && !versioned))
+	else if (callout_is_not_mine(&s) && !versioned)
 		return 0;
 	else if (!callout_succeeded(&s))
 		why = callout_describe_end(&s);
@@ -101,7 +102,7 @@ static int pre(struct callout *c)
 
 	if (c->capability.script)
 		return pre_versioned(c, json);
-	for (size_t i = 0; i < c->all->scripts.n && !mine && r == 0; i++)
+	for (size_t i = 0; i < c->all->scripts.n && !mine && r == 0 && !interrupted(); i++)
 		r = run_pre(c, c->all->scripts.s[i], json, &mine);
 	return r;
 }
@@ -113,14 +114,19 @@ static bool run_post(const struct callout *c, const char *script, const char *js
 	const struct ask ask = { EVENT_POST, c->action, state };
 	_cleanup_(script_done) struct script s = { 0 };
 	_cleanup_free_ char *why = NULL;
+	int r;
 
-	if (callout_run(&s, script, c->m, &ask, json, 0) < 0 || callout_is_not_mine(&s))
-		return false;
-	if (callout_succeeded(&s))
+	r = callout_run(c->all, &s, script, c->m, &ask, json);
+	if (r < 0)
+		why = xasprintf("the script %s could not be started: %s", script, strerror(-r));
+	else if (callout_succeeded(&s))
 		return true;
-	why = callout_describe_end(&s);
-	warn("after %s of %s: %s", verbs[c->action], c->m->uuid, why);
-	return s.end != SCRIPT_SIGNALED;
+	else
+		why = callout_describe_end(&s);
+	/* Of those that have not run at pre, what is not theirs is no wonder. */
+	if (c->script || (r == 0 && !callout_is_not_mine(&s)))
+		warn("after %s of %s: %s", verbs[c->action], c->m->uuid, why);
+	return r == 0 && !callout_is_not_mine(&s) && s.end != SCRIPT_SIGNALED;
 }
 
 static void post(const struct callout *c, enum state state)
@@ -145,10 +151,16 @@ int callout_begin(struct callout *c, struct callouts *all, const struct mdev *m,
 
 	*c = (struct callout){ .all = all, .m = m, .action = action, .force = force };
 	interrupt_defer();
-	if (all->scripts.n) {
-		c->capability = callout_capability(all, m);
-		r = pre(c);
+	if (all->error) {
+		_cleanup_free_ char *why = xasprintf("cannot look for its scripts: %s",
+						     strerror(-all->error));
+
+		r = refuse(c, why);
 	}
+	if (r == 0 && all->scripts.n)
+		c->capability = callout_capability(all, m);
+	if (r == 0 && all->scripts.n && !interrupted())
+		r = pre(c);
 	if (r < 0) {
 		notify(c, STATE_NONE);
 		return r;
@@ -178,12 +190,13 @@ int callout_live(struct callouts *all, const struct mdev *m)
 	struct capability can;
 	int r;
 
+	interrupt_defer();
 	can = callout_capability(all, m);
 	if (!can.script || !(can.events & BIT(EVENT_LIVE)) || !(can.actions & BIT(ACTION_MODIFY)))
 		return fail("cannot modify %s while it runs: there is no callout script for type %s that can; stop it, and start it again with the new definition",
 			    m->uuid, m->type);
 	json = definition_json(m);
-	r = callout_run(&s, can.script, m, &ask, json, 0);
+	r = callout_run(all, &s, can.script, m, &ask, json);
 	if (r < 0)
 		why = xasprintf("the script %s could not be started: %s", can.script, strerror(-r));
 	else if (!callout_succeeded(&s))
@@ -237,7 +250,7 @@ static bool query_continue(struct query *q)
 	script_done(&q->run);
 	while ((script = next_script(q)))
 		if (!callout_is_hung(q->all, script) &&
-		    callout_start(&q->run, script, q->m, &ask, NULL, q->all->timeout) == 0)
+		    callout_start(q->all, &q->run, script, q->m, &ask, NULL) == 0)
 			return true;
 	return false;
 }
@@ -261,8 +274,7 @@ static bool query_take(struct query *q, bool strict)
 		return false;
 	}
 	if (s->end == SCRIPT_TIMED_OUT) {
-		if (!callout_is_hung(q->all, s->path))
-			callout_note_hung(q->all, s);
+		callout_note_hung(q->all, s);
 		return false;
 	}
 	if (callout_is_not_mine(s) && !q->capability.script)
@@ -281,6 +293,7 @@ int callout_get_attributes(struct callouts *all, struct mdev *m)
 	struct script *const runs[] = { &q.run };
 	bool running;
 
+	interrupt_defer();
 	query_prepare(&q, all, m);
 	for (running = query_continue(&q); running; running = query_take(&q, true))
 		script_wait_any(runs, 1);
@@ -322,24 +335,39 @@ static size_t collect(struct query *running[], size_t n)
 	return left;
 }
 
-void callout_list_attributes(struct callouts *all, struct mdev_list *list)
+/* Before any of them runs: each of these questions is waited for. */
+static struct query *prepare_all(struct callouts *all, struct mdev_list *list)
 {
-	_cleanup_free_ struct query *queries = xcalloc(list->n + 1, sizeof(*queries));
+	struct query *queries = xcalloc(list->n + 1, sizeof(*queries));
+
+	for (size_t i = 0; i < list->n && !interrupted(); i++)
+		query_prepare(&queries[i], all, &list->m[i]);
+	return queries;
+}
+
+int callout_list_attributes(struct callouts *all, struct mdev_list *list)
+{
 	size_t width = count_cpus(), n = 0, next = 0;
+	_cleanup_free_ struct query *queries = NULL;
 	struct query *running[width];
 
 	if (!all->scripts.n)
-		return;
+		return 0;
+	interrupt_defer();
 	all->timeout = LIST_TIMEOUT_MS;
-	for (;;) {
-		for (; n < width && next < list->n; next++) {
-			query_prepare(&queries[next], all, &list->m[next]);
+	queries = prepare_all(all, list);
+	while (!interrupted()) {
+		for (; n < width && next < list->n; next++)
 			if (query_continue(&queries[next]))
 				running[n++] = &queries[next];
-		}
 		if (!n)
-			return;
+			return 0;
 		wait_for_some(running, n);
 		n = collect(running, n);
 	}
+	/* Each with the processes that it has begun. */
+	for (size_t i = 0; i < n; i++)
+		query_done(running[i]);
+	fail("interrupted");
+	return -EINTR;
 }

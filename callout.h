@@ -6,39 +6,7 @@
 #ifndef MDEVCTL_CALLOUT_H
 #define MDEVCTL_CALLOUT_H
 
-#include "host.h"
-#include "mdev.h"
-
-enum action {
-	ACTION_START,
-	ACTION_STOP,
-	ACTION_DEFINE,
-	ACTION_UNDEFINE,
-	ACTION_MODIFY,
-	ACTION_ATTRIBUTES,
-	ACTION_CAPABILITIES,
-};
-
-/* The scripts of a host, and what they said of themselves; one per command. */
-struct callouts {
-	const struct host *h;
-	struct strv scripts, notifiers; /* paths, in the order in which they are asked */
-	struct strv hung; /* paths of scripts that timed out: not asked again */
-	unsigned timeout; /* ms for one script, 0: as long as it needs */
-	struct capability *capabilities; /* what was asked already */
-	size_t n_capabilities;
-};
-
-/* Finds the scripts; warns of those that somebody else could have written. */
-void callouts_open(struct callouts *all, const struct host *h);
-void callouts_close(struct callouts *all);
-
-/* What the scripts answered for a type on a parent. */
-struct capability {
-	char *parent, *type;
-	const char *script; /* the versioned one, or NULL */
-	unsigned actions, events; /* what it listed, bits by enum */
-};
+#include "callout-run.h"
 
 /* One operation on one device, from its pre to its notification. */
 struct callout {
@@ -74,8 +42,9 @@ int callout_get_attributes(struct callouts *all, struct mdev *m);
 /*
  * The same for many devices, as many side by side as there are CPUs.  A
  * script that fails leaves its device without attributes; one that takes
- * longer than 10 s is killed, with a warning.
+ * longer than 10 s is killed, with a warning.  0, or -EINTR if a signal
+ * ended it, which has been told.
  */
-void callout_list_attributes(struct callouts *all, struct mdev_list *list);
+int callout_list_attributes(struct callouts *all, struct mdev_list *list);
 
 #endif

@@ -88,8 +88,9 @@ static int start_all(struct callouts *all, struct mdev_list *wanted)
 	_cleanup_(mdev_list_done) struct mdev_list others = {};
 	uint64_t deadline;
 	int r, result = 0;
+	size_t i, j;
 
-	for (size_t i = 0; i < wanted->n && !interrupted(); i++) {
+	for (i = 0; i < wanted->n && !interrupted(); i++) {
 		r = start_one(all, &wanted->m[i]);
 		if (r == -EEXIST)
 			mdev_list_take(&others, &wanted->m[i]);
@@ -97,12 +98,14 @@ static int start_all(struct callouts *all, struct mdev_list *wanted)
 			result = r;
 	}
 	deadline = now_ms() + OTHERS_MS;
-	for (size_t i = 0; i < others.n && !interrupted(); i++) {
-		r = start_after_other(all, &others.m[i], deadline);
+	for (j = 0; j < others.n && !interrupted(); j++) {
+		r = start_after_other(all, &others.m[j], deadline);
 		if (r < 0)
 			result = r;
 	}
-	return interrupted() ? fail("not every automatic device was started") : result;
+	if (i < wanted->n || j < others.n)
+		return fail("interrupted: not every automatic device was started");
+	return result;
 }
 
 static int fail_absent(const char *parent, const struct mdev_list *wanted)

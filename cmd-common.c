@@ -70,12 +70,12 @@ static const char *root_needed(int r)
 	return (r == -EACCES || r == -EPERM) && geteuid() != 0 ? "; root is needed" : "";
 }
 
-int lock_definitions(const struct host *h, const char *what, bool make)
+int lock_definitions(const struct host *h, const char *what)
 {
 	_cleanup_free_ char *dir = config_dir(h);
-	int lock = config_lock(h, make);
+	int lock = config_lock(h);
 
-	if (lock >= 0 || (lock == -ENOENT && !make))
+	if (lock >= 0)
 		return lock;
 	if (lock == -EINTR)
 		return fail("%s: interrupted while another process had locked %s", what, dir);

@@ -5,6 +5,7 @@
 #include "callout.h"
 #include "cmd.h"
 #include "config.h"
+#include "interrupt.h"
 #include "output.h"
 #include "sysfs.h"
 
@@ -52,7 +53,7 @@ static int describe(const struct host *h, const struct args *a, struct callouts 
 
 static int store(const struct host *h, const struct args *a, const struct mdev *m)
 {
-	_cleanup_close_ int lock = lock_definitions(h, "cannot define the device", true);
+	_cleanup_close_ int lock = lock_definitions(h, "cannot define the device");
 	int r;
 
 	if (lock < 0)
@@ -62,7 +63,9 @@ static int store(const struct host *h, const struct args *a, const struct mdev *
 		return fail_to_write(h, r, "cannot define", m->parent, m->uuid);
 	/* A definition whose UUID nobody was told would be lost. */
 	if (!has(a, O(UUID)) && output_uuid(m->uuid) < 0) {
-		config_remove(h, m->uuid, m->parent);
+		r = config_remove(h, m->uuid, m->parent);
+		if (r < 0)
+			fail_to_write(h, r, "cannot undefine", m->parent, m->uuid);
 		return -EIO;
 	}
 	return 0;
@@ -86,7 +89,7 @@ int cmd_define(const struct host *h, const struct args *a)
 
 static int remove_file(const struct host *h, const char *uuid, const char *parent)
 {
-	_cleanup_close_ int lock = lock_definitions(h, "cannot undefine the device", true);
+	_cleanup_close_ int lock = lock_definitions(h, "cannot undefine the device");
 	int r;
 
 	if (lock < 0)
@@ -129,7 +132,7 @@ int cmd_undefine(const struct host *h, const struct args *a)
 	if (r < 0)
 		return fail_errno(r, "cannot undefine %s: cannot read the definitions", a->uuid);
 	callouts_open(&all, h);
-	for (size_t i = 0; i < parents.n; i++) {
+	for (size_t i = 0; i < parents.n && !interrupted(); i++) {
 		r = undefine_on(h, a, &all, parents.s[i]);
 		if (r == 0)
 			removed++;

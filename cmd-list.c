@@ -45,12 +45,12 @@ static void join_definition(const struct host *h, struct mdev *m)
 	}
 }
 
-static void read_attributes(const struct host *h, struct mdev_list *list)
+static int read_attributes(const struct host *h, struct mdev_list *list)
 {
 	_cleanup_(callouts_close) struct callouts all = {};
 
 	callouts_open(&all, h);
-	callout_list_attributes(&all, list);
+	return callout_list_attributes(&all, list);
 }
 
 static int collect_running(const struct host *h, const struct args *a, struct mdev_list *list)
@@ -71,9 +71,7 @@ static int collect_running(const struct host *h, const struct args *a, struct md
 	}
 	for (size_t i = 0; i < list->n; i++)
 		join_definition(h, &list->m[i]);
-	if (has(a, O(VERBOSE) | O(DUMPJSON)))
-		read_attributes(h, list);
-	return 0;
+	return has(a, O(VERBOSE) | O(DUMPJSON)) ? read_attributes(h, list) : 0;
 }
 
 int cmd_list(const struct host *h, const struct args *a)

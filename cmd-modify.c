@@ -5,6 +5,7 @@
 #include "callout.h"
 #include "cmd.h"
 #include "config.h"
+#include "interrupt.h"
 #include "sysfs.h"
 
 /* The attributes with their positions, for the message. */
@@ -103,7 +104,7 @@ static int make_new(const struct host *h, const struct args *a, const struct mde
 /* Reads, changes and writes under the lock, so that no other change is lost. */
 static int store(const struct host *h, const struct args *a, const struct mdev *file)
 {
-	_cleanup_close_ int lock = lock_definitions(h, "cannot modify the definition", true);
+	_cleanup_close_ int lock = lock_definitions(h, "cannot modify the definition");
 	_cleanup_(mdev_done) struct mdev m = {};
 	int r;
 
@@ -169,6 +170,8 @@ int cmd_modify(const struct host *h, const struct args *a)
 	callouts_open(&all, h);
 	if (has(a, O(LIVE)))
 		r = callout_live(&all, &file);
+	if (r == 0 && defined && has(a, O(LIVE)) && interrupted())
+		return fail("interrupted after %s was changed live: its definition is as before", a->uuid);
 	if (r == 0 && defined)
 		r = modify_defined(h, a, &all, from_file ? &file : NULL, &new);
 	return r;

@@ -62,6 +62,27 @@ static int describe(const struct host *h, const struct args *a, struct mdev *m)
 	return r < 0 ? r : check_against_definition(a, m);
 }
 
+static int fail_to_remove(const struct host *h, const char *uuid, int r)
+{
+	switch (r) {
+	case -ENOENT:
+		if (sysfs_is_leaving(h, uuid))
+			return fail("cannot stop %s: it is being removed already, and goes when its user releases it",
+				    uuid);
+		return fail("cannot stop %s: it is not active; 'mdevctl list' shows what is", uuid);
+	case -EINPROGRESS:
+		return fail("cannot stop %s: it is half made, and removing it now would leave it stuck; if its creation does not end, only unloading the driver of its parent removes it",
+			    uuid);
+	case -EACCES:
+	case -EPERM:
+		if (geteuid() != 0)
+			return fail("cannot stop %s: only root may remove devices", uuid);
+		/* fall through */
+	default:
+		return fail_errno(r, "cannot stop %s: the kernel refused to remove it", uuid);
+	}
+}
+
 static int start(const struct host *h, const struct args *a, const struct mdev *m)
 {
 	_cleanup_(error_done) struct error error = {};
@@ -72,7 +93,9 @@ static int start(const struct host *h, const struct args *a, const struct mdev *
 		return fail("cannot start %s: %s", has(a, O(UUID)) ? m->uuid : "a device", error.text);
 	/* A device whose UUID nobody was told would be lost. */
 	if (!has(a, O(UUID)) && output_uuid(m->uuid) < 0) {
-		sysfs_remove(h, m->uuid);
+		r = sysfs_remove(h, m->uuid);
+		if (r < 0 && r != -ENOENT)
+			fail_to_remove(h, m->uuid, r);
 		return -EIO;
 	}
 	return 0;
@@ -118,34 +141,13 @@ static int check_in_use(const struct host *h, const struct args *a)
 		    a->uuid, names);
 }
 
-static int fail_to_remove(const struct host *h, const struct args *a, int r)
-{
-	switch (r) {
-	case -ENOENT:
-		if (sysfs_is_leaving(h, a->uuid))
-			return fail("cannot stop %s: it is being removed already, and goes when its user releases it",
-				    a->uuid);
-		return fail("cannot stop %s: it is not active; 'mdevctl list' shows what is", a->uuid);
-	case -EINPROGRESS:
-		return fail("cannot stop %s: it is half made, and removing it now would leave it stuck; if its creation does not end, only unloading the driver of its parent removes it",
-			    a->uuid);
-	case -EACCES:
-	case -EPERM:
-		if (geteuid() != 0)
-			return fail("cannot stop %s: only root may remove devices", a->uuid);
-		/* fall through */
-	default:
-		return fail_errno(r, "cannot stop %s: the kernel refused to remove it", a->uuid);
-	}
-}
-
 static int stop(const struct host *h, const struct args *a)
 {
 	int r;
 
 	debug("removing %s", a->uuid);
 	r = sysfs_remove(h, a->uuid);
-	return r < 0 ? fail_to_remove(h, a, r) : 0;
+	return r < 0 ? fail_to_remove(h, a->uuid, r) : 0;
 }
 
 int cmd_stop(const struct host *h, const struct args *a)
@@ -157,7 +159,7 @@ int cmd_stop(const struct host *h, const struct args *a)
 
 	r = sysfs_find_wait(h, a->uuid, &m);
 	if (r < 0)
-		return fail_to_remove(h, a, r);
+		return fail_to_remove(h, a->uuid, r);
 	r = check_in_use(h, a);
 	if (r < 0)
 		return r;

@@ -29,11 +29,8 @@ int read_jsonfile(struct mdev *m, const char *file);
  */
 int pick_definition(const struct host *h, const struct args *a, const char *what,
 		    struct mdev *ret_mdev);
-/*
- * Takes the lock for writing definitions, and says why not; but -ENOENT
- * without a word if not @make and there is no directory of definitions.
- */
-int lock_definitions(const struct host *h, const char *what, bool make);
+/* Takes the lock for writing definitions, and says why not. */
+int lock_definitions(const struct host *h, const char *what);
 /* Says why a definition could not be written or removed, and returns @r. */
 int fail_to_write(const struct host *h, int r, const char *what, const char *parent,
 		  const char *uuid);

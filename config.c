@@ -250,15 +250,11 @@ int config_parents_of(const struct host *h, const char *uuid, struct strv *paren
 	return parents->n ? 0 : r;
 }
 
-int config_lock(const struct host *h, bool make)
+int config_lock(const struct host *h)
 {
 	uint64_t deadline = now_ms() + LOCK_MS;
-	_cleanup_close_ int fd = -1;
+	_cleanup_close_ int fd = host_make_dir(h, CONFIG_DIR);
 
-	if (make)
-		fd = host_make_dir(h, CONFIG_DIR);
-	else
-		fd = host_openf(h, O_RDONLY | O_DIRECTORY, CONFIG_DIR);
 	if (fd < 0)
 		return fd;
 	/* Anybody who can read the directory can lock it: do not wait for ever. */

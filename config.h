@@ -42,12 +42,11 @@ char *config_dir(const struct host *h);
 
 /*
  * Makes the calling process the only writer of definitions until the
- * descriptor is closed: an flock of the directory itself.  If that is missing
- * it is made, or, if not @make, the answer is -ENOENT: nothing is defined.
- * The descriptor, or -errno; -ETIMEDOUT: somebody has held it for long,
+ * descriptor is closed: an flock of the directory itself, which is made if it
+ * is missing.  The descriptor, or -errno; -ETIMEDOUT: somebody has held it for long,
  * -EINTR: a signal came meanwhile.
  */
-int config_lock(const struct host *h, bool make);
+int config_lock(const struct host *h);
 /*
  * Under the lock: write the definition so that a reader and a crash see the
  * old or the new one.  Nothing is written if the file says just that already.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * SIGINT and SIGTERM between a pre script and its post: the work ends at the
+ * SIGINT, SIGTERM and SIGHUP between a pre script and its post: the work ends at the
  * next safe place, is undone, and post still runs.
  */
 #ifndef MDEVCTL_INTERRUPT_H
@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-/* From here on the signals only set a mark, and SIGPIPE is the error EPIPE. */
+/* From here on those that are not ignored only set a mark, and SIGPIPE is the error EPIPE. */
 void interrupt_defer(void);
 /* Whether one of them has come. */
 bool interrupted(void);

@@ -19,6 +19,7 @@
 #define NOTE_AFTER_MS 10000
 /* Without pidfd_open (before Linux 5.3) the child's end is looked for. */
 #define LOOK_MS 20
+#define ABANDON_MS 1000
 /* A signal that comes just before poll(2) is seen no later than this. */
 #define SIGNAL_MS 1000
 
@@ -39,22 +40,23 @@ static void close_others_on_exec(void)
 }
 
 static void __attribute__((noreturn))
-run_child(const char *path, char *const argv[], const int fds[3], bool own_group, int report)
+run_child(const char *file, char *const argv[], const int fds[3],
+	  const struct script_options *options, int report)
 {
 	sigset_t none;
 	int error;
 
 	for (int i = 0; i < 3; i++)
 		dup2(fds[i], i);
-	if (own_group) {
+	if (options->own_group)
 		setpgid(0, 0);
+	if (options->timeout)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	}
 	signal(SIGPIPE, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	close_others_on_exec();
-	execv(path, argv);
+	execv(file, argv);
 	error = errno;
 	if (write(report, &error, sizeof(error)) < 0)
 		_exit(126);
@@ -75,21 +77,28 @@ static void close_pipes(struct pipes *p)
 	}
 }
 
-static int make_pipes(struct pipes *p, bool with_input)
+static int open_null(int *fd, int flags)
 {
+	*fd = open("/dev/null", flags | O_CLOEXEC);
+	return *fd < 0 ? -errno : 0;
+}
+
+static int make_pipe(int fds[2])
+{
+	return pipe2(fds, O_CLOEXEC) < 0 ? -errno : 0;
+}
+
+static int make_pipes(struct pipes *p, const struct script_options *options)
+{
+	int r;
+
 	*p = (struct pipes){ { -1, -1 }, { -1, -1 }, { -1, -1 }, { -1, -1 } };
-	if (with_input) {
-		if (pipe2(p->in, O_CLOEXEC) < 0)
-			return -errno;
-	} else {
-		p->in[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-		if (p->in[0] < 0)
-			return -errno;
-	}
-	if (pipe2(p->out, O_CLOEXEC) < 0 || pipe2(p->err, O_CLOEXEC) < 0 ||
-	    pipe2(p->report, O_CLOEXEC) < 0)
-		return -errno;
-	return 0;
+	r = options->input ? make_pipe(p->in) : open_null(&p->in[0], O_RDONLY);
+	if (r == 0)
+		r = options->discard ? open_null(&p->out[1], O_WRONLY) : make_pipe(p->out);
+	if (r == 0)
+		r = make_pipe(p->err);
+	return r == 0 ? make_pipe(p->report) : r;
 }
 
 static void set_nonblocking(int fd)
@@ -114,14 +123,14 @@ static int await_exec(int report, pid_t pid)
 	return n == sizeof(error) ? -error : -EIO;
 }
 
-int script_start(struct script *s, const char *path, char *const argv[], const char *input,
-		 unsigned timeout)
+int script_start(struct script *s, const char *path, const char *file, char *const argv[],
+		 const struct script_options *options)
 {
 	_cleanup_(close_pipes) struct pipes p;
 	pid_t pid;
 	int r;
 
-	r = make_pipes(&p, input);
+	r = make_pipes(&p, options);
 	if (r < 0)
 		return r;
 	/* What came before this run is not for it. */
@@ -130,7 +139,7 @@ int script_start(struct script *s, const char *path, char *const argv[], const c
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)
-		run_child(path, argv, (int[]){ p.in[0], p.out[1], p.err[1] }, timeout, p.report[1]);
+		run_child(file, argv, (int[]){ p.in[0], p.out[1], p.err[1] }, options, p.report[1]);
 	closep(&p.report[1]);
 	p.report[1] = -1;
 	r = await_exec(p.report[0], pid);
@@ -138,14 +147,13 @@ int script_start(struct script *s, const char *path, char *const argv[], const c
 		return r;
 	*s = (struct script){
 		.path = path,
-		.input = input,
+		.options = *options,
 		.pid = pid,
 		.pid_fd = (int)syscall(SYS_pidfd_open, pid, 0),
 		.in_fd = take_fd(&p.in[1]),
 		.out_fd = take_fd(&p.out[0]),
 		.err_fd = take_fd(&p.err[0]),
 		.started = now_ms(),
-		.timeout = timeout,
 	};
 	set_nonblocking(s->in_fd);
 	set_nonblocking(s->out_fd);
@@ -161,8 +169,8 @@ static void close_fd(int *fd)
 
 static void feed(struct script *s)
 {
-	size_t left = strlen(s->input + s->written);
-	ssize_t n = write(s->in_fd, s->input + s->written, left);
+	size_t left = strlen(s->options.input + s->written);
+	ssize_t n = write(s->in_fd, s->options.input + s->written, left);
 
 	if (n > 0)
 		s->written += (size_t)n;
@@ -197,6 +205,9 @@ static void pass_lines(struct script *s, bool at_end)
 {
 	char *line = s->err.data, *newline;
 
+	for (size_t i = 0; i < s->err.length; i++)
+		if (!line[i])
+			line[i] = ' ';
 	while (s->err.length && (newline = memchr(line, '\n', s->err.length))) {
 		*newline++ = '\0';
 		say_from(script_name(s), line);
@@ -211,11 +222,14 @@ static void pass_lines(struct script *s, bool at_end)
 		memmove(s->err.data, line, s->err.length + 1);
 }
 
+/* One that hangs in the kernel does not even die of SIGKILL: it is left behind. */
 static void kill_script(struct script *s)
 {
-	kill(s->timeout ? -s->pid : s->pid, SIGKILL);
-	while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	uint64_t deadline = now_ms() + ABANDON_MS;
+
+	kill(s->options.own_group ? -s->pid : s->pid, SIGKILL);
+	while (waitpid(s->pid, NULL, WNOHANG) == 0 && now_ms() < deadline)
+		sleep_ms(1);
 	s->pid = 0;
 }
 
@@ -249,10 +263,10 @@ static bool check_end(struct script *s)
 			finish(s, SCRIPT_SIGNALED, WTERMSIG(status));
 		if (s->out.length > SCRIPT_OUTPUT_MAX)
 			s->end = SCRIPT_FLOODED;
-	} else if (s->timeout && took >= s->timeout) {
+	} else if (s->options.timeout && took >= s->options.timeout) {
 		kill_script(s);
 		finish(s, SCRIPT_TIMED_OUT, 0);
-	} else if (!s->timeout && took >= NOTE_AFTER_MS && !s->noted) {
+	} else if (!s->options.timeout && took >= NOTE_AFTER_MS && !s->noted) {
 		s->noted = true;
 		notice("still waiting for the script %s", s->path);
 	}
@@ -261,7 +275,7 @@ static bool check_end(struct script *s)
 
 static int next_wait(const struct script *s)
 {
-	uint64_t limit = s->started + (s->timeout ? s->timeout : NOTE_AFTER_MS), now = now_ms();
+	uint64_t limit = s->started + (s->options.timeout ? s->options.timeout : NOTE_AFTER_MS), now = now_ms();
 
 	if (s->pid_fd < 0)
 		return LOOK_MS;
@@ -297,7 +311,7 @@ static void forward_interrupt(struct script *const runs[], size_t n)
 	int signal = interrupt_to_forward();
 
 	for (size_t i = 0; signal && i < n; i++)
-		if (runs[i]->pid && !runs[i]->shielded)
+		if (runs[i]->pid && !runs[i]->options.shielded)
 			kill(runs[i]->pid, signal);
 }
 

@@ -26,30 +26,36 @@ struct buffer {
 	size_t length;
 };
 
-struct script {
-	const char *path; /* borrowed */
+struct script_options {
 	const char *input; /* borrowed; NULL: nothing to read */
+	unsigned timeout; /* ms, 0: as long as it needs */
+	/* In a process group of its own: a timeout kills what it has begun as
+	 * well, and a terminal's Ctrl-C does not reach it. */
+	bool own_group;
+	bool shielded; /* nor is the signal that we get passed on to it */
+	bool discard; /* its standard output is of no interest */
+};
+
+struct script {
+	const char *path; /* borrowed; for messages */
+	struct script_options options;
 	size_t written;
 	pid_t pid;
 	int pid_fd, in_fd, out_fd, err_fd;
 	uint64_t started; /* ms, monotonic */
-	unsigned timeout; /* ms, 0: as long as it needs */
 	bool noted; /* that it takes long */
-	bool shielded; /* it does not get the SIGTERM that we get */
 	struct buffer out, err;
 	enum script_end end;
 	int status;
 };
 
 /*
- * Starts @path with @argv as a direct child, no shell in between, and no
- * descriptor but 0 to 2.  @timeout in ms: it is killed, in a process group of
- * its own, when it takes longer; 0: no limit, and it gets the terminal's
- * signals with us.  @input and @path must live as long as the run.  0 or
- * -errno if it could not be started.
+ * Starts @file with @argv as a direct child, no shell in between, and no
+ * descriptor but 0 to 2.  @path and what @options point to must live as long
+ * as the run.  0 or -errno if it could not be started.
  */
-int script_start(struct script *s, const char *path, char *const argv[], const char *input,
-		 unsigned timeout);
+int script_start(struct script *s, const char *path, const char *file, char *const argv[],
+		 const struct script_options *options);
 /*
  * Goes on until at least one of the runs is over, passing stderr on line by
  * line, with the script's name before it.  Says once of each that has no

@@ -124,10 +124,10 @@ enter_namespace() { # script, its arguments
 	[[ ${MDEVCTL_TEST_NAMESPACE-} ]] && return
 	local flags=(--mount --propagation unchanged --pid --fork --kill-child --mount-proc) pid status=0
 	((EUID == 0)) || flags+=(--user --map-root-user)
+	trap 'kill -KILL ${pid:+"$pid"}; exit 130' INT
+	trap 'kill -KILL ${pid:+"$pid"}; exit 143' TERM HUP
 	MDEVCTL_TEST_NAMESPACE=1 unshare "${flags[@]}" "$@" </dev/null &
 	pid=$!
-	trap 'kill -KILL "$pid"; exit 130' INT
-	trap 'kill -KILL "$pid"; exit 143' TERM HUP
 	wait "$pid" || status=$?
 	exit "$status"
 }
