@@ -20,11 +20,15 @@ root=/sys/host
 export MDEVCTL_ENV_ROOT=$root PATH=$PWD/build:$PATH
 rounds=${ROUNDS:-7}
 
+# The devices' links of a simulated host, copied to plain memory: a FUSE server
+# would take its share of the CPUs, which the kernel's sysfs does not.
 simulate() { # parents, devices on each
-	mkdir -p $root/sys
+	mkdir -p $root/sys /sys/fuse
 	sed "s/\"count\": 100,/\"count\": $1,/; s/\"count\": 100 }/\"count\": $2 }/" \
 		tests/fake-sysfs/hosts/bench.json >/sys/host.json
-	build/fake-sysfs /sys/host.json $root/sys
+	build/fake-sysfs /sys/host.json /sys/fuse
+	(cd /sys/fuse && find bus class devices -type l -exec cp -P --parents -t $root/sys {} +)
+	umount /sys/fuse
 }
 
 # Milliseconds that the command takes.
@@ -54,13 +58,17 @@ compare() { # title, name of the first way, of the second; one() and two() do it
 		$((a / b)) $((a * 100 / b % 100))
 }
 
+# With a script of the usual weight: bash, and a few programs that it runs.
 attributes_side_by_side() {
 	local dir=$root/usr/lib/mdevctl/scripts.d/callouts
 	mkdir -p $dir
 	cat >$dir/attributes <<-'END'
-		#!/bin/sh
-		[ "$4 $6" = "get attributes" ] || exit 2
-		printf '[{"vendor/profile":"%s"}]' "$(echo "$2" | tr a-z A-Z)"
+		#!/bin/bash
+		while (($#)); do declare "${1#-}=$2"; shift 2; done
+		[[ $e/$a == get/attributes ]] || exit 2
+		profile=$(echo "$t" | tr a-z A-Z)
+		level=$(echo "$u" | cut -c1 | sed 's/[^0-9]/0/')
+		printf '[{"vendor/profile":"%s"},{"vendor/level":"%s"}]' "$profile" "$level"
 	END
 	chmod 755 $dir/attributes
 	one() { taskset -c 0 mdevctl list --verbose; }
