@@ -116,7 +116,7 @@ static int fail_absent(const char *parent, const struct mdev_list *wanted)
 	for (size_t i = 0; i < wanted->n; i++)
 		strv_add(&uuids, xstrdup(wanted->m[i].uuid));
 	names = strv_join(&uuids, 5);
-	return fail("cannot start %s: their parent %s is not registered; is its driver loaded?", names,
+	return fail("cannot start %s: the parent %s is not registered; is its driver loaded?", names,
 		    parent);
 }
 
