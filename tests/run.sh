@@ -50,7 +50,7 @@ count() { # regular expression, file
 # A run that was killed has left no line.
 find_silent() { # file of cases, file of results
 	local silent
-	silent=$((2 * $(wc -l <"$1") - $(count '^\(not \)\?ok ' "$2")))
+	silent=$((2 * $(wc -l <"$1") - $(count '^\(not ok\|ok\|skip\) ' "$2")))
 	((silent == 0)) || echo "not ok - $silent runs of cases ended without a result"
 }
 
@@ -63,10 +63,12 @@ check_simulation() {
 }
 
 summary() { # file of results
-	local passed failed
+	local passed failed skipped
 	passed=$(count '^ok ' "$1")
 	failed=$(count '^not ok ' "$1")
-	echo "$passed passed, $failed failed"
+	skipped=$(count '^skip ' "$1")
+	((skipped)) && skipped=", $skipped skipped" || skipped=
+	echo "$passed passed, $failed failed$skipped"
 	((failed == 0 && passed > 0))
 }
 

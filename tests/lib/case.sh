@@ -9,6 +9,7 @@ build=$1 file=${2%:*} first=${2##*:}
 dir=$(mktemp -d "$TEST_WORK/case.XXXXXX")
 root=$dir/root
 failure=
+skipped=
 title=
 command=
 want=0
@@ -116,6 +117,7 @@ interpret() { # one line of the case
 	line=$(expand "$1")
 	case $line in
 	'' | '#'*) ;;
+	'needs other users') [[ $(</proc/self/uid_map) == *4294967295 ]] || skipped=1 ;;
 	'host '*) host "${line#host }" ;;
 	'def '*)
 		read -r _ parent uuid json <<<"$line"
@@ -144,7 +146,7 @@ run_case() {
 		fi
 		[[ $line == '== '* ]] && break
 		interpret "$line"
-		[[ $failure ]] && break
+		[[ $failure || $skipped ]] && break
 	done <"$TEST_TOP/$file"
 	next_step ''
 }
@@ -162,6 +164,8 @@ label=$title
 [[ $build == build-asan ]] && label="$title [sanitized]"
 if [[ $failure ]]; then
 	result=$(printf 'not ok - %s (%s:%s)\n%s' "$label" "$file" "$first" "$failure")
+elif [[ $skipped ]]; then
+	result="skip - $label (only as root)"
 else
 	result="ok - $label"
 fi
