@@ -94,13 +94,17 @@ static bool is_trusted_path(const struct host *h, const char *real)
 	return true;
 }
 
-static void add_script(const struct host *h, const char *dir, const char *name,
+static void add_script(struct callouts *all, const char *dir, const char *name,
 		       struct strv *scripts)
 {
+	const struct host *h = all->h;
 	_cleanup_free_ char *path = xasprintf("%s/%s/%s", h->root, dir, name);
 	_cleanup_free_ char *real = resolve(h, path);
 	struct stat st;
 
+	/* Such as no descriptor left: what it would have said is not known. */
+	if (!real && !callout_is_no_script(-errno))
+		all->error = -errno;
 	if (!real || stat(real, &st) < 0 || !S_ISREG(st.st_mode))
 		debug("%s is no script: not a regular file", path);
 	else if (!(st.st_mode & 0111))
@@ -128,7 +132,7 @@ static void scan_dir(struct callouts *all, const char *above, const char *kind,
 		strv_add(&names, xstrdup(e->d_name));
 	strv_sort(&names);
 	for (size_t i = 0; i < names.n; i++)
-		add_script(all->h, dir, names.s[i], scripts);
+		add_script(all, dir, names.s[i], scripts);
 }
 
 void callouts_open(struct callouts *all, const struct host *h)
