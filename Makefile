@@ -38,7 +38,7 @@ CFLAGS_ALL = -std=gnu11 -fPIE $(WARN) $(HARDEN) $(CFLAGS)
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(HARDEN) $(LDFLAGS)
 
 LIBS = $(shell $(PKG_CONFIG) --libs jansson uuid)
-LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags jansson uuid)
+LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags jansson uuid libkmod)
 FAKE_LIBS = $(shell $(PKG_CONFIG) --libs fuse3 jansson)
 FAKE_CFLAGS = $(shell $(PKG_CONFIG) --cflags fuse3 jansson)
 
@@ -61,8 +61,8 @@ all: $(BUILD)/mdevctl
 FLAGS_NOW = $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL)
 $(BUILD)/flags: FORCE
 	@mkdir -p $(BUILD)/fake
-	@$(PKG_CONFIG) --exists jansson uuid || { echo "jansson and libuuid are needed, and $(PKG_CONFIG):" \
-		"libjansson-dev uuid-dev pkg-config on Debian, jansson-devel libuuid-devel pkgconf on Fedora"; exit 1; }
+	@$(PKG_CONFIG) --exists jansson uuid libkmod || { echo "jansson, libuuid and libkmod are needed, and $(PKG_CONFIG):" \
+		"libjansson-dev uuid-dev libkmod-dev pkg-config on Debian, jansson-devel libuuid-devel kmod-devel pkgconf on Fedora"; exit 1; }
 	@echo '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $@ || echo '$(subst ','\'',$(FLAGS_NOW))' > $@
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
@@ -82,6 +82,10 @@ $(BUILD)/fake/%.o: tests/fake-sysfs/%.c $(BUILD)/flags
 $(BUILD)/fake-sysfs: $(FAKE_OBJECTS)
 	$(say) LINK $@
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(FAKE_OBJECTS) $(FAKE_LIBS) -lpthread
+
+$(BUILD)/libkmod.so.2: tests/lib/fake-kmod.c $(BUILD)/flags
+	$(say) LINK $@
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(LIB_CFLAGS) -std=gnu11 $(WARN) $(CFLAGS) -shared -fPIC -o $@ $<
 
 check:
 	tests/run.sh

@@ -24,6 +24,7 @@ const struct option_row option_table[N_OPTS] = {
 	[OPT_VERBOSE] = { 'v', "verbose", NULL, "show attributes too" },
 	[OPT_DUMPJSON] = { 0, "dumpjson", NULL, "print JSON" },
 	[OPT_FORCE] = { 'f', "force", NULL, "go on where a warning is enough" },
+	[OPT_NO_LOAD] = { 0, "no-load", NULL, "do not load the kernel module of a missing parent" },
 	[OPT_ROOT] = { 0, "root", "DIR", "work on the system below DIR instead of /" },
 	[OPT_HELP] = { 'h', "help", NULL, "explain, and do nothing" },
 	[OPT_VERSION] = { 'V', "version", NULL, "print the version, and do nothing" },

@@ -2,22 +2,44 @@
 /*
  * start-parent-mdevs: what udev runs when a parent device appears.
  *
- * Udev may run it twice at once for one parent, so a device that another run
- * is just making is waited for, after everything else has been started.
+ * Runs for one parent wait for each other.  What still cannot be started at
+ * once, because somebody else is just making or removing a device of that
+ * UUID, or because the parent's driver is late with its types, is waited for
+ * after everything else has been started.
  */
 #include "activate.h"
 #include "callout.h"
 #include "cmd.h"
 #include "config.h"
+#include "explain.h"
 #include "interrupt.h"
 #include "sysfs.h"
 
 /* How long devices that somebody else is making are waited for, in all. */
 #define OTHERS_MS 5000
+/* The same for a parent or types that are not there. */
+#define LATE_MS 10000
 #define POLL_MS 10
 /* A UUID that is taken but not on the bus is that of a removal which somebody
  * holds up; scripts are not to be asked again every few ms meanwhile. */
 #define RETRY_MS 250
+
+/* The devices to be started, in three parts: those not yet tried, and those
+ * that have to be waited for. */
+struct run {
+	struct callouts *all;
+	const char *parent;
+	struct mdev_list wanted, others, late;
+	uint64_t late_deadline;
+	bool stopped; /* by a signal, which was told */
+};
+
+static void run_done(struct run *run)
+{
+	mdev_list_done(&run->wanted);
+	mdev_list_done(&run->others);
+	mdev_list_done(&run->late);
+}
 
 static int fail_taken(const struct mdev *m, const struct mdev *running)
 {
@@ -83,28 +105,100 @@ static int start_after_other(struct callouts *all, const struct mdev *m, uint64_
 	}
 }
 
-static int start_all(struct callouts *all, struct mdev_list *wanted)
+static int stop_run(struct run *run)
 {
-	_cleanup_(mdev_list_done) struct mdev_list others = {};
-	uint64_t deadline;
-	int r, result = 0;
-	size_t i, j;
+	run->stopped = true;
+	return fail("interrupted: not every automatic device was started");
+}
 
-	for (i = 0; i < wanted->n && !interrupted(); i++) {
-		r = start_one(all, &wanted->m[i]);
+/* Moves what has to be waited for to its list. */
+static int start_wanted(struct run *run)
+{
+	const struct host *h = run->all->h;
+	int r, result = 0;
+
+	for (size_t i = 0; i < run->wanted.n; i++) {
+		struct mdev *m = &run->wanted.m[i];
+
+		if (interrupted())
+			return stop_run(run);
+		if (!sysfs_has_type(h, m->parent, m->type) && check_active(h, m) == 1) {
+			mdev_list_take(&run->late, m);
+			continue;
+		}
+		r = start_one(run->all, m);
 		if (r == -EEXIST)
-			mdev_list_take(&others, &wanted->m[i]);
+			mdev_list_take(&run->others, m);
 		else if (r < 0)
 			result = r;
 	}
-	deadline = now_ms() + OTHERS_MS;
-	for (j = 0; j < others.n && !interrupted(); j++) {
-		r = start_after_other(all, &others.m[j], deadline);
+	return result;
+}
+
+static int start_others(struct run *run)
+{
+	uint64_t deadline = now_ms() + OTHERS_MS;
+	int result = 0;
+
+	for (size_t i = 0; i < run->others.n; i++) {
+		int r;
+
+		if (interrupted())
+			return stop_run(run);
+		r = start_after_other(run->all, &run->others.m[i], deadline);
 		if (r < 0)
 			result = r;
 	}
-	if (i < wanted->n || j < others.n)
-		return fail("interrupted: not every automatic device was started");
+	return result;
+}
+
+static int start_late_one(struct run *run, const struct mdev *m)
+{
+	_cleanup_(error_done) struct error error = {};
+	const struct host *h = run->all->h;
+	int r;
+
+	while (!sysfs_has_type(h, m->parent, m->type)) {
+		if (now_ms() >= run->late_deadline) {
+			if (sysfs_has_parent(h, m->parent))
+				explain_type(h, m, &error);
+			else
+				explain_parent(h, m, NULL, &error);
+			return fail("cannot start %s: %s", m->uuid, error.text);
+		}
+		if (interrupted())
+			return stop_run(run);
+		sleep_ms(POLL_MS);
+	}
+	r = start_one(run->all, m);
+	return r == -EEXIST ? start_after_other(run->all, m, now_ms() + OTHERS_MS) : r;
+}
+
+static int start_late(struct run *run)
+{
+	int r, result = 0;
+
+	for (size_t i = 0; i < run->late.n; i++) {
+		if (interrupted())
+			return stop_run(run);
+		r = start_late_one(run, &run->late.m[i]);
+		if (r < 0)
+			result = r;
+	}
+	return result;
+}
+
+static int start_all(struct run *run)
+{
+	int (*const parts[])(struct run *) = { start_wanted, start_others, start_late };
+	int result = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts) && !run->stopped; i++) {
+		int r = parts[i](run);
+
+		if (r < 0)
+			result = r;
+	}
 	return result;
 }
 
@@ -120,29 +214,56 @@ static int fail_absent(const char *parent, const struct mdev_list *wanted)
 		    parent);
 }
 
+static bool wait_for_parent(const struct host *h, const struct run *run)
+{
+	while (!sysfs_has_parent(h, run->parent)) {
+		if (now_ms() >= run->late_deadline || interrupted())
+			return false;
+		sleep_ms(POLL_MS);
+	}
+	return true;
+}
+
+/* Messages here are for syslog too: udev drops the stderr of what it runs. */
+static int find_wanted(const struct host *h, struct run *run)
+{
+	_cleanup_(mdev_list_done) struct mdev_list defined = {};
+	_cleanup_(strv_done) struct strv problems = {};
+	int r;
+
+	r = config_list(h, run->parent, &defined, &problems);
+	warn_of(&problems);
+	if (r < 0)
+		return fail_errno(r, "cannot read the definitions of %s", run->parent);
+	for (size_t i = 0; i < defined.n; i++)
+		if (defined.m[i].autostart)
+			mdev_list_take(&run->wanted, &defined.m[i]);
+	mdev_list_sort(&run->wanted);
+	return 0;
+}
+
 int cmd_start_parent_mdevs(const struct host *h, const struct args *a)
 {
-	_cleanup_(mdev_list_done) struct mdev_list defined = {}, wanted = {};
 	_cleanup_(callouts_close) struct callouts all = {};
-	_cleanup_(strv_done) struct strv problems = {};
-	const char *parent = a->operand, *problem = parent_name_problem(parent);
+	_cleanup_(run_done) struct run run = { .all = &all, .parent = a->operand };
+	const char *problem = parent_name_problem(a->operand);
+	_cleanup_close_ int lock = -1;
 	int r;
 
 	if (problem)
-		return usage_error("the parent name '%s' %s", parent, problem);
+		return usage_error("the parent name '%s' %s", a->operand, problem);
 	/* The log is that of the running system, not of one below --root. */
 	if (!host_is_subtree(h))
 		say_to_syslog();
-	r = config_list(h, parent, &defined, &problems);
-	warn_of(&problems);
-	if (r < 0)
-		return fail_errno(r, "cannot read the definitions of %s", parent);
-	for (size_t i = 0; i < defined.n; i++)
-		if (defined.m[i].autostart)
-			mdev_list_take(&wanted, &defined.m[i]);
-	mdev_list_sort(&wanted);
-	if (wanted.n && !sysfs_has_parent(h, parent))
-		return fail_absent(parent, &wanted);
+	r = find_wanted(h, &run);
+	if (r < 0 || !run.wanted.n)
+		return r;
+	run.late_deadline = now_ms() + LATE_MS;
+	if (!wait_for_parent(h, &run))
+		return fail_absent(run.parent, &run.wanted);
+	lock = sysfs_lock_parent(h, run.parent);
+	if (lock < 0)
+		debug("going on without a lock of %s: %s", run.parent, strerror(-lock));
 	callouts_open(&all, h);
-	return start_all(&all, &wanted);
+	return start_all(&run);
 }

@@ -6,6 +6,7 @@
 #include "callout.h"
 #include "cmd.h"
 #include "config.h"
+#include "explain.h"
 #include "output.h"
 #include "sysfs.h"
 #include "vfio.h"
@@ -83,6 +84,11 @@ static int fail_to_remove(const struct host *h, const char *uuid, int r)
 	}
 }
 
+static int fail_to_start(const struct args *a, const struct mdev *m, const struct error *error)
+{
+	return fail("cannot start %s: %s", has(a, O(UUID)) ? m->uuid : "a device", error->text);
+}
+
 static int start(const struct host *h, const struct args *a, const struct mdev *m)
 {
 	_cleanup_(error_done) struct error error = {};
@@ -90,7 +96,7 @@ static int start(const struct host *h, const struct args *a, const struct mdev *
 
 	r = activate(h, m, &error);
 	if (r < 0)
-		return fail("cannot start %s: %s", has(a, O(UUID)) ? m->uuid : "a device", error.text);
+		return fail_to_start(a, m, &error);
 	/* A device whose UUID nobody was told would be lost. */
 	if (!has(a, O(UUID)) && output_uuid(m->uuid) < 0) {
 		r = sysfs_remove(h, m->uuid);
@@ -99,6 +105,16 @@ static int start(const struct host *h, const struct args *a, const struct mdev *
 		return -EIO;
 	}
 	return 0;
+}
+
+/* Below --root is not the system that runs this kernel. */
+static int bring_parent(const struct host *h, const struct args *a, const struct mdev *m)
+{
+	_cleanup_(error_done) struct error error = {};
+
+	if (has(a, O(NO_LOAD)) || host_is_subtree(h) || activate_bring_parent(h, m, &error) == 0)
+		return 0;
+	return fail_to_start(a, m, &error);
 }
 
 int cmd_start(const struct host *h, const struct args *a)
@@ -112,8 +128,11 @@ int cmd_start(const struct host *h, const struct args *a)
 	r = describe(h, a, &m);
 	if (r < 0)
 		return r;
-	if (activate_is_taken(h, &m, &error))
+	if (explain_taken(h, &m, &error))
 		return fail("cannot start %s: %s", m.uuid, error.text);
+	r = bring_parent(h, a, &m);
+	if (r < 0)
+		return r;
 	callouts_open(&all, h);
 	r = callout_begin(&c, &all, &m, ACTION_START, has(a, O(FORCE)));
 	return r < 0 ? r : callout_end(&c, start(h, a, &m));
@@ -125,10 +144,12 @@ int cmd_start(const struct host *h, const struct args *a)
  */
 static int check_in_use(const struct host *h, const struct args *a)
 {
-	_cleanup_free_ char *group = NULL, *names = NULL;
+	_cleanup_free_ char *group = NULL, *device = NULL, *names = NULL;
 	_cleanup_(strv_done) struct strv holders = {};
 
-	if (sysfs_iommu_group(h, a->uuid, &group) < 0 || !vfio_group_in_use(h, group, &holders))
+	sysfs_iommu_group(h, a->uuid, &group);
+	sysfs_vfio_device(h, a->uuid, &device);
+	if (!vfio_in_use(h, group, device, &holders))
 		return 0;
 	if (!holders.n)
 		strv_add(&holders, xstrdup("a process that cannot be seen from here"));

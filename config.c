@@ -7,10 +7,8 @@
  * temporary files and are passed over.
  */
 #include "config.h"
-#include "interrupt.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 /* Relative to the root; SYSCONFDIR is absolute. */
@@ -20,7 +18,6 @@
 #define TEMP_NAME ".mdevctl.tmp"
 /* How long other writers are waited for. */
 #define LOCK_MS 30000
-#define LOCK_POLL_MS 5
 
 char *config_dir(const struct host *h)
 {
@@ -252,22 +249,13 @@ int config_parents_of(const struct host *h, const char *uuid, struct strv *paren
 
 int config_lock(const struct host *h)
 {
-	uint64_t deadline = now_ms() + LOCK_MS;
 	_cleanup_close_ int fd = host_make_dir(h, CONFIG_DIR);
+	int r;
 
 	if (fd < 0)
 		return fd;
-	/* Anybody who can read the directory can lock it: do not wait for ever. */
-	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return -errno;
-		if (interrupted())
-			return -EINTR;
-		if (now_ms() >= deadline)
-			return -ETIMEDOUT;
-		sleep_ms(LOCK_POLL_MS);
-	}
-	return take_fd(&fd);
+	r = dir_lock(fd, LOCK_MS);
+	return r < 0 ? r : take_fd(&fd);
 }
 
 static int make_parent_dir(const struct host *h, int lock, const char *parent)

@@ -94,8 +94,9 @@ static const struct command commands[] = {
 	{
 		.name = "start",
 		.summary = "start a defined device, or one that --parent and --type describe",
-		.detail = "Without --uuid one is made and printed.",
-		.options = O(UUID) | O(PARENT) | O(TYPE) | O(JSONFILE) | O(FORCE),
+		.detail = "Without --uuid one is made and printed. If the parent is missing because the\n"
+			  "kernel module of its driver is not loaded, that is loaded.",
+		.options = O(UUID) | O(PARENT) | O(TYPE) | O(JSONFILE) | O(NO_LOAD) | O(FORCE),
 		RULES(start_rules),
 		.run = cmd_start,
 	},

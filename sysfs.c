@@ -14,6 +14,8 @@
 
 /* How long another process's half-made device is waited for. */
 #define COMPLETE_MS 5000
+/* How long another start of the same parent's devices is waited for. */
+#define LOCK_MS 30000
 #define POLL_MS 10
 
 /*
@@ -220,6 +222,25 @@ bool sysfs_has_parent(const struct host *h, const char *parent)
 	return fd >= 0;
 }
 
+bool sysfs_has_type(const struct host *h, const char *parent, const char *type)
+{
+	_cleanup_close_ int fd = host_openf(h, O_PATH | O_DIRECTORY,
+					    PARENTS "/%s/mdev_supported_types/%s", parent, type);
+
+	return fd >= 0;
+}
+
+int sysfs_lock_parent(const struct host *h, const char *parent)
+{
+	_cleanup_close_ int fd = host_openf(h, O_RDONLY | O_DIRECTORY, PARENTS "/%s", parent);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = dir_lock(fd, LOCK_MS);
+	return r < 0 ? r : take_fd(&fd);
+}
+
 int sysfs_create(const struct host *h, const char *parent, const char *type, const char *uuid)
 {
 	_cleanup_close_ int fd = host_openf(h, O_WRONLY, PARENTS "/%s/mdev_supported_types/%s/create",
@@ -357,4 +378,20 @@ int sysfs_iommu_group(const struct host *h, const char *uuid, char **ret_group)
 	_cleanup_close_ int device = sysfs_open_device(h, uuid);
 
 	return device < 0 ? device : link_basename(device, "iommu_group", ret_group);
+}
+
+int sysfs_vfio_device(const struct host *h, const char *uuid, char **ret_name)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *e;
+	int r;
+
+	r = host_opendirf(h, &dir, DEVICES "/%s/vfio-dev", uuid);
+	if (r < 0)
+		return r;
+	e = dir_next(dir);
+	if (!e)
+		return errno ? -errno : -ENOENT;
+	*ret_name = xstrdup(e->d_name);
+	return 0;
 }

@@ -44,6 +44,13 @@ int sysfs_list_types(const struct host *h, const char *parent, struct mdev_type_
 /* Adds the names of the registered parents, sorted. */
 int sysfs_list_parents(const struct host *h, struct strv *parents);
 bool sysfs_has_parent(const struct host *h, const char *parent);
+bool sysfs_has_type(const struct host *h, const char *parent, const char *type);
+/*
+ * Waits until no other mdevctl starts the automatic devices of this parent:
+ * for a while, as anybody can lock a directory of sysfs.  A descriptor that
+ * keeps the others waiting, or -errno.
+ */
+int sysfs_lock_parent(const struct host *h, const char *parent);
 
 /*
  * One write of the UUID to the type's `create`.  When this returns 0 the
@@ -80,5 +87,7 @@ bool sysfs_exists(const struct host *h, const char *uuid);
 bool sysfs_is_leaving(const struct host *h, const char *uuid);
 /* Number of the device's IOMMU group; caller frees.  -ENOENT: it has none. */
 int sysfs_iommu_group(const struct host *h, const char *uuid, char **ret_group);
+/* Name of its VFIO device, "vfio0" or so (kernels from 6.0); caller frees. */
+int sysfs_vfio_device(const struct host *h, const char *uuid, char **ret_name);
 
 #endif

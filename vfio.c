@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who holds a VFIO group open.  Knows nothing of mediated devices.
+ * Who holds a VFIO device open.  Knows nothing of mediated devices.
  */
 #include "vfio.h"
 
@@ -82,12 +82,15 @@ static bool is_busy(const struct host *h, const char *node)
 
 /* Another mdevctl that probes just now holds the group for a moment, too: only
  * a holder that can be seen, or one that stays, counts. */
-static bool node_in_use(const struct host *h, const char *node, struct strv *holders)
+static bool group_in_use(const struct host *h, const char *node, const char *device_node,
+			 struct strv *holders)
 {
 	uint64_t deadline = now_ms() + UNSEEN_MS;
 
 	while (is_busy(h, node)) {
 		find_holders(h, node, holders);
+		if (device_node)
+			find_holders(h, device_node, holders);
 		if (holders->n || now_ms() >= deadline)
 			return true;
 		sleep_ms(POLL_MS);
@@ -95,10 +98,20 @@ static bool node_in_use(const struct host *h, const char *node, struct strv *hol
 	return false;
 }
 
-bool vfio_group_in_use(const struct host *h, const char *group, struct strv *holders)
+bool vfio_in_use(const struct host *h, const char *group, const char *device, struct strv *holders)
 {
-	_cleanup_free_ char *node = xasprintf("vfio/%s", group);
-	_cleanup_free_ char *unsafe = xasprintf("vfio/noiommu-%s", group);
+	_cleanup_free_ char *node = NULL, *unsafe = NULL, *device_node = NULL;
 
-	return node_in_use(h, node, holders) || node_in_use(h, unsafe, holders);
+	if (device)
+		device_node = xasprintf("vfio/devices/%s", device);
+	if (group) {
+		node = xasprintf("vfio/%s", group);
+		unsafe = xasprintf("vfio/noiommu-%s", group);
+		if (group_in_use(h, node, device_node, holders) ||
+		    group_in_use(h, unsafe, device_node, holders))
+			return true;
+	}
+	if (device_node)
+		find_holders(h, device_node, holders);
+	return holders->n > 0;
 }

@@ -8,10 +8,13 @@
 #include "host.h"
 
 /*
- * Whether the VFIO group is held open: a group has one opener at a time, so
- * opening its node answers EBUSY while there is one.  Adds "PID (COMMAND)" of
- * each process found to @holders, which stays empty if /proc does not tell.
+ * Whether the device is held open by its VFIO group (@group, its number) or by
+ * its own node (@device, "vfioN", kernels from 6.6, the only way where these
+ * are built without groups); NULL: it has none.  A group has one opener at a
+ * time, and answers EBUSY while there is one, also one of the device's node
+ * that uses it; that node may be opened often.  Adds "PID (COMMAND)" of each
+ * process found to @holders, which stays empty if /proc does not tell.
  */
-bool vfio_group_in_use(const struct host *h, const char *group, struct strv *holders);
+bool vfio_in_use(const struct host *h, const char *group, const char *device, struct strv *holders);
 
 #endif

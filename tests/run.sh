@@ -14,7 +14,7 @@ self=$top/tests/run.sh
 build() {
 	need "${BUILD_NEEDS[@]}" "${RUN_NEEDS[@]}" sanitizers
 	need_fuse
-	make -s -j"$(nproc)" build/mdevctl build/fake-sysfs
+	make -s -j"$(nproc)" build/mdevctl build/fake-sysfs build/libkmod.so.2
 	make -s -j"$(nproc)" SANITIZE=1 build-asan/mdevctl
 }
 

@@ -12,6 +12,7 @@ cc:gcc libc6-dev:gcc glibc-devel
 pkg-config:pkg-config:pkgconf-pkg-config
 jansson:libjansson-dev:jansson-devel
 uuid:uuid-dev:libuuid-devel
+libkmod:libkmod-dev:kmod-devel
 fuse3:libfuse3-dev:fuse3-devel
 sanitizers:gcc libc6-dev:gcc libasan libubsan
 unshare:util-linux:util-linux
@@ -27,7 +28,7 @@ shellcheck:shellcheck:ShellCheck
 # Whether the capability is there.
 have() {
 	case $1 in
-	jansson | uuid | fuse3) command -v pkg-config >/dev/null && pkg-config --exists "$1" ;;
+	jansson | uuid | libkmod | fuse3) command -v pkg-config >/dev/null && pkg-config --exists "$1" ;;
 	sanitizers)
 		command -v cc >/dev/null &&
 			echo 'int main(void) { return 0; }' |
@@ -102,7 +103,7 @@ need() {
 
 # What the program, the simulated kernel and their runs need.
 # shellcheck disable=SC2034 # used by those who source this
-BUILD_NEEDS=(make cc pkg-config jansson uuid)
+BUILD_NEEDS=(make cc pkg-config jansson uuid libkmod)
 # shellcheck disable=SC2034
 RUN_NEEDS=(fuse3 unshare mount umount find xargs diff)
 

@@ -183,3 +183,27 @@ without_openat2() {
 has_child() { # PID
 	[[ $(<"/proc/$1/task/$1/children") ]]
 }
+
+# Runs the command as on a system that is not below --root: chrooted to where the case's sys and etc/mdevctl.d lie
+# over those of this machine, and a simulated libkmod, which modules.conf tells what there is (tests/lib/fake-kmod.c),
+# in place of its own.  FILE from the current directory is /mnt/FILE there.
+on_this_system() {
+	mkdir -p system root/etc/mdevctl.d
+	# shellcheck disable=SC2016 # these are the inner shell's
+	unshare --mount --propagation private bash -euc '
+		mount --rbind / system
+		mount -t tmpfs none system/mnt
+		mkdir system/mnt/lib
+		cp "$MDEVCTL" system/mnt/mdevctl
+		cp "$TEST_TOP/build/libkmod.so.2" system/mnt/lib/
+		for file in *; do [[ ! -f $file ]] || cp "$file" system/mnt/; done
+		mount -t tmpfs none system/etc
+		mkdir system/etc/mdevctl.d
+		mount --bind root/etc/mdevctl.d system/etc/mdevctl.d
+		mount --rbind root/sys system/sys
+		command=$1
+		shift
+		[[ $command != mdevctl ]] || command=/mnt/mdevctl
+		exec env -u MDEVCTL_ENV_ROOT LD_LIBRARY_PATH=/mnt/lib FAKE_KMOD=/mnt/modules.conf \
+			chroot system "$command" "$@"' bash "$@"
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Why a device cannot be made, in one sentence: what is wrong, what there is
+ * instead, what to do.
+ */
+#ifndef MDEVCTL_EXPLAIN_H
+#define MDEVCTL_EXPLAIN_H
+
+#include "host.h"
+#include "mdev.h"
+
+/* There is no such parent.  @module_state: what is to be said of the module
+ * that would provide it, NULL: whether it is loaded. */
+void explain_parent(const struct host *h, const struct mdev *m, const char *module_state,
+		    struct error *error);
+/* The parent does not offer the type. */
+void explain_type(const struct host *h, const struct mdev *m, struct error *error);
+/* Whether the UUID is active already: where. */
+bool explain_taken(const struct host *h, const struct mdev *m, struct error *error);
+/* sysfs_create() returned @r. */
+void explain_create(const struct host *h, const struct mdev *m, int r, struct error *error);
+
+#endif
