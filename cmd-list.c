@@ -74,12 +74,74 @@ static int collect_running(const struct host *h, const struct args *a, struct md
 	return has(a, O(VERBOSE) | O(DUMPJSON)) ? read_attributes(h, list) : 0;
 }
 
+/* The device that is meant: it runs, or with --defined or else it is defined. */
+static int find_one(const struct host *h, const struct args *a, struct mdev *m)
+{
+	_cleanup_(mdev_done) struct mdev running = {};
+	const char *parent = a->value[OPT_PARENT];
+	int r;
+
+	if (!has(a, O(DEFINED)) && sysfs_find(h, a->uuid, &running) == 0 &&
+	    (!parent || str_eq(parent, running.parent))) {
+		*m = take(running);
+		return 0;
+	}
+	r = pick_definition(h, a, "cannot show", m);
+	if (r == -ENOENT)
+		return fail("cannot show %s: it is %s defined%s%s", a->uuid,
+			    has(a, O(DEFINED)) ? "not" : "neither active nor", parent ? " on " : "",
+			    parent ? parent : "");
+	return r;
+}
+
+/* A name that needs no quoting in XML or among QEMU's arguments. */
+static bool is_plain(const char *api)
+{
+	return *api && !api[strspn(api, "abcdefghijklmnopqrstuvwxyz0123456789-_")];
+}
+
+/* What the driver tells, or what is known of it while it is not there. */
+static char *device_api(const struct host *h, const struct mdev *m)
+{
+	static const struct {
+		const char *type, *api;
+	} of_s390[] = {
+		{ "vfio_ap-", "vfio-ap" },
+		{ "vfio_ccw-", "vfio-ccw" },
+	};
+	_cleanup_free_ char *api = NULL;
+
+	if (sysfs_device_api(h, m, &api) == 0 && is_plain(api))
+		return take(api);
+	for (size_t i = 0; i < ARRAY_SIZE(of_s390); i++)
+		if (strncmp(m->type, of_s390[i].type, strlen(of_s390[i].type)) == 0)
+			return xstrdup(of_s390[i].api);
+	warn("%s does not offer %s at present; vfio-pci, which most types have, is assumed",
+	     m->parent, m->type);
+	return xstrdup("vfio-pci");
+}
+
+static int list_for_vm(const struct host *h, const struct args *a)
+{
+	_cleanup_(mdev_done) struct mdev m = {};
+	_cleanup_free_ char *api = NULL;
+	int r;
+
+	r = find_one(h, a, &m);
+	if (r < 0)
+		return r;
+	api = device_api(h, &m);
+	return has(a, O(QEMU_ARGS)) ? output_qemu_args(&m, api) : output_libvirt_xml(&m, api);
+}
+
 int cmd_list(const struct host *h, const struct args *a)
 {
 	_cleanup_(mdev_list_done) struct mdev_list list = {};
 	bool defined = has(a, O(DEFINED));
 	int r;
 
+	if (has(a, O(LIBVIRT_XML) | O(QEMU_ARGS)))
+		return list_for_vm(h, a);
 	r = defined ? collect_defined(h, a, &list) : collect_running(h, a, &list);
 	if (r < 0)
 		return r;

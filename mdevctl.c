@@ -52,6 +52,14 @@ static const struct rule start_rules[] = {
 	{ .unless = O(UUID), .any = O(TYPE) | O(JSONFILE) },
 };
 
+#define FOR_A_VM (O(LIBVIRT_XML) | O(QEMU_ARGS))
+
+static const struct rule list_rules[] = {
+	{ .when = FOR_A_VM, .any = O(UUID) },
+	{ .when = FOR_A_VM, .none = O(VERBOSE) | O(DUMPJSON) },
+	{ .most_one = FOR_A_VM },
+};
+
 static int cmd_help(const struct host *h, const struct args *a);
 
 #define RULES(array) .rules = (array), .n_rules = ARRAY_SIZE(array)
@@ -111,8 +119,10 @@ static const struct command commands[] = {
 	{
 		.name = "list",
 		.summary = "list the running devices, or with --defined the definitions",
-		.detail = "With --dumpjson, --uuid and just one device: its definition, fit for --jsonfile.",
-		.options = O(DEFINED) | O(UUID) | O(PARENT) | O(VERBOSE) | O(DUMPJSON),
+		.detail = "With --dumpjson, --uuid and just one device: its definition, fit for --jsonfile.\n"
+			  "--libvirt-xml and --qemu-args are for one device, running or else defined.",
+		.options = O(DEFINED) | O(UUID) | O(PARENT) | O(VERBOSE) | O(DUMPJSON) | FOR_A_VM,
+		RULES(list_rules),
 		.run = cmd_list,
 	},
 	{

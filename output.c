@@ -223,6 +223,28 @@ int output_types_json(const struct mdev_type_list *list)
 	return dump(top);
 }
 
+int output_libvirt_xml(const struct mdev *m, const char *api)
+{
+	struct text t, *out = text_open(&t);
+
+	fprintf(out->f,
+		"<hostdev mode='subsystem' type='mdev' model='%s'>\n"
+		"  <source>\n"
+		"    <address uuid='%s'/>\n"
+		"  </source>\n"
+		"</hostdev>\n",
+		api, m->uuid);
+	return text_print(out);
+}
+
+int output_qemu_args(const struct mdev *m, const char *api)
+{
+	struct text t, *out = text_open(&t);
+
+	fprintf(out->f, "-device %s,sysfsdev=/sys/bus/mdev/devices/%s\n", api, m->uuid);
+	return text_print(out);
+}
+
 int output_uuid(const char *uuid)
 {
 	struct text t, *out = text_open(&t);

@@ -21,6 +21,10 @@ int output_mdevs_json(const struct mdev_list *list);
 int output_mdev_json(const struct mdev *m);
 int output_types_text(const struct mdev_type_list *list);
 int output_types_json(const struct mdev_type_list *list);
+/* What a virtual machine's configuration needs to have the device: the hostdev
+ * element of a libvirt domain, QEMU's option.  @api: the type's device_api. */
+int output_libvirt_xml(const struct mdev *m, const char *api);
+int output_qemu_args(const struct mdev *m, const char *api);
 /* A UUID alone on a line. */
 int output_uuid(const char *uuid);
 

@@ -230,6 +230,15 @@ bool sysfs_has_type(const struct host *h, const char *parent, const char *type)
 	return fd >= 0;
 }
 
+int sysfs_device_api(const struct host *h, const struct mdev *m, char **ret_api)
+{
+	_cleanup_close_ int type = host_openf(h, O_RDONLY | O_DIRECTORY,
+					      PARENTS "/%s/mdev_supported_types/%s", m->parent,
+					      m->type);
+
+	return type < 0 ? type : read_text_at(type, "device_api", ret_api);
+}
+
 int sysfs_lock_parent(const struct host *h, const char *parent)
 {
 	_cleanup_close_ int fd = host_openf(h, O_RDONLY | O_DIRECTORY, PARENTS "/%s", parent);

@@ -45,6 +45,9 @@ int sysfs_list_types(const struct host *h, const char *parent, struct mdev_type_
 int sysfs_list_parents(const struct host *h, struct strv *parents);
 bool sysfs_has_parent(const struct host *h, const char *parent);
 bool sysfs_has_type(const struct host *h, const char *parent, const char *type);
+/* The device_api of a type, which names the device that a virtual machine gets
+ * ("vfio-pci"); caller frees.  -ENOENT: no such parent or type. */
+int sysfs_device_api(const struct host *h, const struct mdev *m, char **ret_api);
 /*
  * Waits until no other mdevctl starts the automatic devices of this parent:
  * for a while, as anybody can lock a directory of sysfs.  A descriptor that
