@@ -25,24 +25,11 @@ static int collect_defined(const struct host *h, const struct args *a, struct md
 
 		return fail_errno(r, "cannot list the definitions in %s", dir);
 	}
+	mdev_list_sort(list);
 	sysfs_query_begin(h, &query);
 	for (size_t i = 0; i < list->n; i++)
 		list->m[i].active = sysfs_query_runs(&query, &list->m[i]);
 	return 0;
-}
-
-/* Whether a running device is defined, and starts by itself. */
-static void join_definition(const struct host *h, struct mdev *m)
-{
-	_cleanup_(mdev_done) struct mdev defined = {};
-	_cleanup_(error_done) struct error error = {};
-
-	if (config_load(h, m->uuid, m->parent, &defined, &error) == 0) {
-		m->defined = true;
-		m->autostart = defined.autostart;
-	} else if (error.text) {
-		warn("%s", error.text);
-	}
 }
 
 static int read_attributes(const struct host *h, struct mdev_list *list)
@@ -55,6 +42,7 @@ static int read_attributes(const struct host *h, struct mdev_list *list)
 
 static int collect_running(const struct host *h, const struct args *a, struct mdev_list *list)
 {
+	_cleanup_(strv_done) struct strv problems = {};
 	const char *parent = a->value[OPT_PARENT];
 	int r;
 
@@ -69,8 +57,9 @@ static int collect_running(const struct host *h, const struct args *a, struct md
 		if (r < 0)
 			return fail_errno(r, "cannot list the running devices");
 	}
-	for (size_t i = 0; i < list->n; i++)
-		join_definition(h, &list->m[i]);
+	mdev_list_sort(list);
+	config_join(h, list, &problems);
+	warn_of(&problems);
 	return has(a, O(VERBOSE) | O(DUMPJSON)) ? read_attributes(h, list) : 0;
 }
 
@@ -145,7 +134,6 @@ int cmd_list(const struct host *h, const struct args *a)
 	r = defined ? collect_defined(h, a, &list) : collect_running(h, a, &list);
 	if (r < 0)
 		return r;
-	mdev_list_sort(&list);
 	if (!has(a, O(DUMPJSON)))
 		return output_mdevs_text(&list, defined, has(a, O(VERBOSE)));
 	if (has(a, O(UUID)) && list.n == 1)

@@ -60,11 +60,23 @@ static int open_definition(const struct host *h, int dirfd, const char *parent, 
 	return host_openf(h, flags, "%s/%s/%s", CONFIG_DIR, parent, uuid);
 }
 
+static void explain_unread(int r, struct error *error)
+{
+	if (r == -ENOTSUP)
+		error_set(error, " is not a regular file");
+	else if (r == -ENOLINK)
+		error_set(error, " is a symbolic link to nothing");
+	else if (r == -EFBIG)
+		error_set(error, " is larger than 1 MB, which no definition is");
+	else
+		error_set(error, ": %s", strerror(-r));
+}
+
+/* Errors are told with the path, which otherwise need not be made. */
 static int read_definition(const struct host *h, int dirfd, bool known_regular,
 			   struct mdev *m, struct error *error)
 {
-	_cleanup_free_ char *path = config_path(h, m->parent, m->uuid);
-	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *text = NULL, *path = NULL;
 	_cleanup_close_ int fd = -1;
 	size_t length;
 	int r;
@@ -73,19 +85,15 @@ static int read_definition(const struct host *h, int dirfd, bool known_regular,
 	r = fd < 0 ? fd : read_all(fd, DEFINITION_MAX, true, &text, &length);
 	if (r == -ENOENT)
 		return r;
-	if (r == -ENOTSUP)
-		error_set(error, "%s is not a regular file", path);
-	else if (r == -ENOLINK)
-		error_set(error, "%s is a symbolic link to nothing", path);
-	else if (r == -EFBIG)
-		error_set(error, "%s is larger than 1 MB, which no definition is", path);
-	else if (r < 0)
-		error_set(error, "cannot read %s: %s", path, strerror(-r));
 	if (r < 0)
+		explain_unread(r, error);
+	else
+		r = mdev_from_json(m, text, length, "", error);
+	if (r < 0) {
+		path = config_path(h, m->parent, m->uuid);
+		error_prefix(error, path);
 		return r;
-	r = mdev_from_json(m, text, length, path, error);
-	if (r < 0)
-		return r;
+	}
 	m->defined = true;
 	return 0;
 }
@@ -227,6 +235,91 @@ int config_load(const struct host *h, const char *uuid, const char *parent,
 		return r;
 	*ret_mdev = take(m);
 	return 0;
+}
+
+struct name {
+	char uuid[UUID_LEN + 1];
+	bool is_regular;
+};
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(((const struct name *)a)->uuid, ((const struct name *)b)->uuid);
+}
+
+/* What could be definitions among a directory's entries, sorted; the caller
+ * frees them. */
+static size_t list_names(DIR *dir, struct name **ret_names)
+{
+	struct name *names = NULL;
+	struct dirent *e;
+	size_t n = 0;
+
+	while ((e = dir_next(dir))) {
+		if (!uuid_is_normal(e->d_name))
+			continue;
+		names = xgrow(names, n, sizeof(*names));
+		memcpy(names[n].uuid, e->d_name, sizeof(names[n].uuid));
+		names[n++].is_regular = e->d_type == DT_REG;
+	}
+	if (n)
+		qsort(names, n, sizeof(*names), compare_names);
+	*ret_names = names;
+	return n;
+}
+
+static void join_one(const struct host *h, int dirfd, bool known_regular, struct mdev *m,
+		     struct strv *problems)
+{
+	_cleanup_(mdev_done) struct mdev defined = { .parent = xstrdup(m->parent) };
+	_cleanup_(error_done) struct error error = {};
+	int r;
+
+	memcpy(defined.uuid, m->uuid, sizeof(defined.uuid));
+	r = read_definition(h, dirfd, known_regular, &defined, &error);
+	if (r == 0) {
+		m->defined = true;
+		m->autostart = defined.autostart;
+	} else if (r != -ENOENT) {
+		strv_add(problems, take(error.text));
+	}
+}
+
+/* The devices of one parent: to list its directory, once, costs less than to
+ * look for the file of each. */
+static void join_parent(const struct host *h, struct mdev *m, size_t n, struct strv *problems)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	_cleanup_free_ struct name *names = NULL;
+	size_t n_names, i, j = 0;
+
+	if (host_opendirf(h, &dir, "%s/%s", CONFIG_DIR, m->parent) < 0)
+		return;
+	if (n == 1) {
+		join_one(h, dirfd(dir), false, m, problems);
+		return;
+	}
+	n_names = list_names(dir, &names);
+	for (i = 0; i < n; i++) {
+		while (j < n_names && strcmp(names[j].uuid, m[i].uuid) < 0)
+			j++;
+		if (j < n_names && str_eq(names[j].uuid, m[i].uuid))
+			join_one(h, dirfd(dir), names[j].is_regular, &m[i], problems);
+	}
+}
+
+void config_join(const struct host *h, struct mdev_list *sorted, struct strv *problems)
+{
+	size_t first = 0, next;
+
+	for (; first < sorted->n; first = next) {
+		struct mdev *m = &sorted->m[first];
+
+		next = first + 1;
+		while (next < sorted->n && str_eq(sorted->m[next].parent, m->parent))
+			next++;
+		join_parent(h, m, next - first, problems);
+	}
 }
 
 int config_parents_of(const struct host *h, const char *uuid, struct strv *parents)

@@ -32,6 +32,9 @@ int config_find(const struct host *h, const char *uuid, const char *parent,
  */
 int config_load(const struct host *h, const char *uuid, const char *parent,
 		struct mdev *ret_mdev, struct error *error);
+/* Marks those of a sorted list of devices that are defined on their parent, and
+ * start by themselves. */
+void config_join(const struct host *h, struct mdev_list *sorted, struct strv *problems);
 /* The parents under which there is a file for @uuid, readable or not; sorted.
  * 0, or -errno if none was found and not everything could be looked at. */
 int config_parents_of(const struct host *h, const char *uuid, struct strv *parents);

@@ -266,7 +266,7 @@ int link_basename(int dirfd, const char *path, char **ret_name)
 int read_all(int fd, size_t max, bool regular, char **ret_data, size_t *ret_length)
 {
 	size_t length = 0, size = 4096;
-	_cleanup_free_ char *data = xcalloc(1, size);
+	_cleanup_free_ char *data = xmalloc(size);
 
 	for (;;) {
 		size_t room = size - length - 1;

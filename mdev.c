@@ -169,11 +169,19 @@ bool uuid_normalise(const char *text, char ret_uuid[UUID_LEN + 1])
 	return true;
 }
 
+/* By hand, as it is asked for each file of each listed directory. */
 bool uuid_is_normal(const char *text)
 {
-	char uuid[UUID_LEN + 1];
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 
-	return uuid_normalise(text, uuid) && str_eq(text, uuid);
+	for (size_t i = 0; i < UUID_LEN; i++) {
+		bool is_digit = (text[i] >= '0' && text[i] <= '9') ||
+				(text[i] >= 'a' && text[i] <= 'f');
+
+		if (form[i] == 'x' ? !is_digit : text[i] != '-')
+			return false;
+	}
+	return !text[UUID_LEN];
 }
 
 void uuid_make(char ret_uuid[UUID_LEN + 1])

@@ -41,9 +41,9 @@ static int text_print(struct text *t)
 
 static void put(struct text *t, const char *text)
 {
-	_cleanup_free_ char *escaped = str_escape(text);
+	_cleanup_free_ char *escaped = str_needs_escape(text) ? str_escape(text) : NULL;
 
-	fputs(escaped, t->f);
+	fputs_unlocked(escaped ? escaped : text, t->f);
 }
 
 static void put_attrs(struct text *t, const struct mdev *m)
@@ -68,16 +68,17 @@ int output_mdevs_text(const struct mdev_list *list, bool of_definitions, bool ve
 	for (size_t i = 0; i < list->n; i++) {
 		const struct mdev *m = &list->m[i];
 
-		fprintf(out->f, "%s ", m->uuid);
+		put(out, m->uuid);
+		put(out, " ");
 		put(out, m->parent);
-		putc(' ', out->f);
+		put(out, " ");
 		put(out, m->type);
-		fputs(m->autostart ? " auto" : " manual", out->f);
+		put(out, m->autostart ? " auto" : " manual");
 		if (of_definitions && m->active)
-			fputs(" (active)", out->f);
+			put(out, " (active)");
 		if (!of_definitions && m->defined)
-			fputs(" (defined)", out->f);
-		putc('\n', out->f);
+			put(out, " (defined)");
+		putc_unlocked('\n', out->f);
 		if (verbose)
 			put_attrs(out, m);
 	}

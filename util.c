@@ -199,6 +199,13 @@ void error_set(struct error *e, const char *fmt, ...)
 	va_end(ap);
 }
 
+void error_prefix(struct error *e, const char *prefix)
+{
+	_cleanup_free_ char *text = take(e->text);
+
+	error_set(e, "%s%s", prefix, text);
+}
+
 void error_done(struct error *e)
 {
 	free(e->text);
@@ -229,6 +236,14 @@ void say_to_syslog(void)
 {
 	openlog("mdevctl", LOG_PID, LOG_DAEMON);
 	use_syslog = true;
+}
+
+bool str_needs_escape(const char *s)
+{
+	for (const unsigned char *p = (const unsigned char *)s; *p; p++)
+		if (*p < 0x20 || *p >= 0x7f)
+			return true;
+	return false;
 }
 
 char *str_escape(const char *s)

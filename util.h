@@ -92,6 +92,8 @@ struct error {
 	char *text;
 };
 void error_set(struct error *e, const char *fmt, ...) _printf_(2, 3);
+/* Puts the text before that of the error. */
+void error_prefix(struct error *e, const char *prefix);
 void error_done(struct error *e);
 
 enum verbosity { SAY_ERROR, SAY_WARNING, SAY_NOTICE, SAY_INFO, SAY_DEBUG };
@@ -117,6 +119,8 @@ int fail_errno(int r, const char *fmt, ...) _printf_(2, 3);
 /* @s with control characters (C0, DEL and C1) as \xNN, so that a driver's or
  * a file's text cannot steer a terminal; caller frees. */
 char *str_escape(const char *s);
+/* False only if str_escape() would not change it. */
+bool str_needs_escape(const char *s);
 
 /* Milliseconds of a clock that only goes forward. */
 uint64_t now_ms(void);
