@@ -94,53 +94,100 @@ static bool is_trusted_path(const struct host *h, const char *real)
 	return true;
 }
 
-static void add_script(struct callouts *all, const char *dir, const char *name,
-		       struct strv *scripts)
+/* 0, or -errno if what @path is cannot be known (no descriptor is left). */
+static int judge(const struct host *h, const char *path, enum script_state *ret_state)
 {
-	const struct host *h = all->h;
-	_cleanup_free_ char *path = xasprintf("%s/%s/%s", h->root, dir, name);
 	_cleanup_free_ char *real = resolve(h, path);
 	struct stat st;
 
-	/* Such as no descriptor left: what it would have said is not known. */
 	if (!real && !callout_is_no_script(-errno))
-		all->error = -errno;
+		return -errno;
 	if (!real || stat(real, &st) < 0 || !S_ISREG(st.st_mode))
-		debug("%s is no script: not a regular file", path);
+		*ret_state = SCRIPT_NO_FILE;
 	else if (!(st.st_mode & 0111))
-		debug("%s is not run: it is not executable", path);
-	else if (!is_trusted_path(h, real))
-		warn("the script %s is not run: others than root may write to it or to a directory that leads to it; see their owner and mode",
-		     path);
+		*ret_state = SCRIPT_NOT_EXECUTABLE;
 	else
-		strv_add(scripts, take(path));
+		*ret_state = is_trusted_path(h, real) ? SCRIPT_FINE : SCRIPT_UNTRUSTED;
+	return 0;
 }
 
-static void scan_dir(struct callouts *all, const char *above, const char *kind,
-		     struct strv *scripts)
+static int list_dir(const struct host *h, const char *dir, bool is_notifier,
+		    struct script_files *files)
 {
-	_cleanup_free_ char *dir = xasprintf("%s/%s", above, kind);
 	_cleanup_(strv_done) struct strv names = {};
 	_cleanup_closedir_ DIR *d = NULL;
 	struct dirent *e;
-	int r;
+	int r, result;
 
-	r = host_opendirf(all->h, &d, "%s", dir);
-	if (r < 0 && r != -ENOENT && r != -ENOTDIR)
-		all->error = r;
-	while (r == 0 && (e = dir_next(d)))
+	result = host_opendirf(h, &d, "%s/%s", dir, is_notifier ? "notifiers" : "callouts");
+	if (result == -ENOENT || result == -ENOTDIR)
+		return 0;
+	while (result == 0 && (e = dir_next(d)))
 		strv_add(&names, xstrdup(e->d_name));
 	strv_sort(&names);
-	for (size_t i = 0; i < names.n; i++)
-		add_script(all, dir, names.s[i], scripts);
+	for (size_t i = 0; i < names.n; i++) {
+		struct script_file f = { .is_notifier = is_notifier };
+
+		f.path = xasprintf("%s/%s/%s/%s", h->root, dir, is_notifier ? "notifiers" : "callouts",
+				   names.s[i]);
+		r = judge(h, f.path, &f.state);
+		if (r < 0) {
+			free(f.path);
+			result = r;
+			continue;
+		}
+		files->f = xgrow(files->f, files->n, sizeof(*files->f));
+		files->f[files->n++] = f;
+	}
+	return result;
+}
+
+int callout_list_files(const struct host *h, struct script_files *files)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(script_dirs); i++) {
+		int r = list_dir(h, script_dirs[i], false, files);
+		int r2 = list_dir(h, script_dirs[i], true, files);
+
+		if (r < 0 || r2 < 0)
+			result = r < 0 ? r : r2;
+	}
+	return result;
+}
+
+void script_files_done(struct script_files *files)
+{
+	for (size_t i = 0; i < files->n; i++)
+		free(files->f[i].path);
+	free(files->f);
+	*files = (struct script_files){};
 }
 
 void callouts_open(struct callouts *all, const struct host *h)
 {
+	_cleanup_(script_files_done) struct script_files files = {};
+
 	*all = (struct callouts){ .h = h };
-	for (size_t i = 0; i < ARRAY_SIZE(script_dirs); i++) {
-		scan_dir(all, script_dirs[i], "callouts", &all->scripts);
-		scan_dir(all, script_dirs[i], "notifiers", &all->notifiers);
+	all->error = callout_list_files(h, &files);
+	for (size_t i = 0; i < files.n; i++) {
+		struct script_file *f = &files.f[i];
+
+		switch (f->state) {
+		case SCRIPT_NO_FILE:
+			debug("%s is no script: not a regular file", f->path);
+			break;
+		case SCRIPT_NOT_EXECUTABLE:
+			debug("%s is not run: it is not executable", f->path);
+			break;
+		case SCRIPT_UNTRUSTED:
+			warn("the script %s is not run: others than root may write to it or to a directory that leads to it; see their owner and mode",
+			     f->path);
+			break;
+		case SCRIPT_FINE:
+			strv_add(f->is_notifier ? &all->notifiers : &all->scripts, take(f->path));
+			break;
+		}
 	}
 }
 

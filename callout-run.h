@@ -35,6 +35,30 @@ struct callouts {
 void callouts_open(struct callouts *all, const struct host *h);
 void callouts_close(struct callouts *all);
 
+/* What lies where scripts are looked for. */
+enum script_state {
+	SCRIPT_FINE,
+	SCRIPT_NO_FILE, /* a directory, a link to nothing */
+	SCRIPT_NOT_EXECUTABLE,
+	SCRIPT_UNTRUSTED, /* others than root and our own user could have written it */
+};
+
+struct script_file {
+	char *path;
+	bool is_notifier;
+	enum script_state state;
+};
+
+struct script_files {
+	struct script_file *f;
+	size_t n;
+};
+
+/* Adds all of them, in the order in which scripts are asked.  0, or -errno: not
+ * everything could be looked at. */
+int callout_list_files(const struct host *h, struct script_files *files);
+void script_files_done(struct script_files *files);
+
 /* What the scripts answered for a type on a parent. */
 struct capability {
 	char *parent, *type;

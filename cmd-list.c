@@ -150,5 +150,7 @@ int cmd_types(const struct host *h, const struct args *a)
 	if (r < 0)
 		return fail_errno(r, "cannot list the parent devices");
 	mdev_type_list_sort(&list);
+	if (!list.n && !has(a, O(PARENT)) && isatty(STDERR_FILENO))
+		notice("no parent device offers any type; 'mdevctl doctor' tells why");
 	return has(a, O(DUMPJSON)) ? output_types_json(&list) : output_types_text(&list);
 }

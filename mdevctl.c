@@ -126,6 +126,13 @@ static const struct command commands[] = {
 		.run = cmd_list,
 	},
 	{
+		.name = "doctor",
+		.summary = "look for what keeps devices from being offered or started",
+		.detail = "Exits with 1 if something does (FAIL); after -> stands what helps.",
+		.options = O(DUMPJSON),
+		.run = cmd_doctor,
+	},
+	{
 		.name = "start-parent-mdevs",
 		.summary = "start every automatic device of a parent (for udev)",
 		.operand = "PARENT",

@@ -246,6 +246,46 @@ int output_qemu_args(const struct mdev *m, const char *api)
 	return text_print(out);
 }
 
+static const char *const health_names[] = {
+	[HEALTH_OK] = "ok",
+	[HEALTH_WARN] = "warn",
+	[HEALTH_FAIL] = "FAIL",
+};
+
+int output_findings_text(const struct findings *all)
+{
+	struct text t, *out = text_open(&t);
+
+	for (size_t i = 0; i < all->n; i++) {
+		const struct finding *f = &all->f[i];
+
+		fprintf(out->f, "%-4s %s: ", health_names[f->health], f->check);
+		put(out, f->seen);
+		if (f->mend) {
+			put(out, " -> ");
+			put(out, f->mend);
+		}
+		putc('\n', out->f);
+	}
+	return text_print(out);
+}
+
+int output_findings_json(const struct findings *all)
+{
+	json_auto_t *top = json_array();
+
+	for (size_t i = 0; i < all->n; i++) {
+		const struct finding *f = &all->f[i];
+		json_t *one = json_pack("{s:s, s:s, s:o}", "check", f->check, "health",
+					health_names[f->health], "seen", json_text(f->seen));
+
+		if (f->mend)
+			json_object_set_new(one, "mend", json_text(f->mend));
+		json_array_append_new(top, one);
+	}
+	return dump(top);
+}
+
 int output_uuid(const char *uuid)
 {
 	struct text t, *out = text_open(&t);

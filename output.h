@@ -6,6 +6,7 @@
 #ifndef MDEVCTL_OUTPUT_H
 #define MDEVCTL_OUTPUT_H
 
+#include "doctor.h"
 #include "mdev.h"
 
 /*
@@ -25,6 +26,9 @@ int output_types_json(const struct mdev_type_list *list);
  * element of a libvirt domain, QEMU's option.  @api: the type's device_api. */
 int output_libvirt_xml(const struct mdev *m, const char *api);
 int output_qemu_args(const struct mdev *m, const char *api);
+/* What doctor found, one line each. */
+int output_findings_text(const struct findings *all);
+int output_findings_json(const struct findings *all);
 /* A UUID alone on a line. */
 int output_uuid(const char *uuid);
 

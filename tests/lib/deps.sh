@@ -21,6 +21,7 @@ umount:mount:util-linux
 find:findutils:findutils
 xargs:findutils:findutils
 diff:diffutils:diffutils
+script:bsdutils:/usr/bin/script
 clang-tidy:clang-tidy:clang-tools-extra
 shellcheck:shellcheck:ShellCheck
 '
@@ -105,7 +106,7 @@ need() {
 # shellcheck disable=SC2034 # used by those who source this
 BUILD_NEEDS=(make cc pkg-config jansson uuid libkmod)
 # shellcheck disable=SC2034
-RUN_NEEDS=(fuse3 unshare mount umount find xargs diff)
+RUN_NEEDS=(fuse3 unshare mount umount find xargs diff script)
 
 need_fuse() {
 	[[ -c /dev/fuse ]] || modprobe fuse 2>/dev/null || true

@@ -207,3 +207,23 @@ on_this_system() {
 		exec env -u MDEVCTL_ENV_ROOT LD_LIBRARY_PATH=/mnt/lib FAKE_KMOD=/mnt/modules.conf \
 			chroot system "$command" "$@"' bash "$@"
 }
+
+# The rule and the program that it runs, as a package installs them.
+install_rule() {
+	install -D "$MDEVCTL" root/usr/sbin/mdevctl
+	mkdir -p root/usr/lib/udev/rules.d
+	sed 's|@SBINDIR@|/usr/sbin|' "$TEST_TOP/udev/60-mdevctl.rules" >root/usr/lib/udev/rules.d/60-mdevctl.rules
+}
+
+# Modules of the running kernel, loaded or not.
+has_modules() { # PATH...
+	mkdir -p "root/lib/modules/$(uname -r)"
+	printf '%s:\n' "$@" >"root/lib/modules/$(uname -r)/modules.dep"
+}
+
+# A file of /proc.
+says() { # NAME TEXT
+	echo "$2" >"$1"
+	umount "root/proc/$1" 2>/dev/null || true
+	mount --bind "$1" "root/proc/$1"
+}
