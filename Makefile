@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # make             build/mdevctl (SANITIZE=1: build-asan/mdevctl, with ASan and UBSan)
-# make install     honours DESTDIR PREFIX SBINDIR SYSCONFDIR UDEVDIR MANDIR SCRIPTDIR
+# make install     honours DESTDIR PREFIX SBINDIR SYSCONFDIR UDEVDIR MANDIR SCRIPTDIR, see below
 # make check       the fast tests        make lint     static checks
 # make check-vm    the real kernel       make demo     a device's life on a simulated host
 # make bench       measurements, as ratios
@@ -12,6 +12,9 @@ SBINDIR ?= $(PREFIX)/sbin
 SYSCONFDIR ?= /etc
 UDEVDIR ?= /usr/lib/udev
 MANDIR ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 # Where packages put callout scripts: one path for all, whatever PREFIX is.
 SCRIPTDIR ?= /usr/lib/mdevctl/scripts.d
 DESTDIR ?=
@@ -110,6 +113,11 @@ install: $(BUILD)/mdevctl
 	$(INSTALL) -m 644 $(BUILD)/60-mdevctl.rules $(DESTDIR)$(UDEVDIR)/rules.d/60-mdevctl.rules
 	$(INSTALL) -m 644 man/mdevctl.8 $(DESTDIR)$(MANDIR)/man8/mdevctl.8
 	ln -sf mdevctl.8 $(DESTDIR)$(MANDIR)/man8/lsmdev.8
+	$(INSTALL) -d $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+	$(INSTALL) -m 644 completions/mdevctl.bash $(DESTDIR)$(BASHDIR)/mdevctl
+	ln -sf mdevctl $(DESTDIR)$(BASHDIR)/lsmdev
+	$(INSTALL) -m 644 completions/mdevctl.zsh $(DESTDIR)$(ZSHDIR)/_mdevctl
+	$(INSTALL) -m 644 completions/mdevctl.fish $(DESTDIR)$(FISHDIR)/mdevctl.fish
 	$(INSTALL) -d $(DESTDIR)$(SYSCONFDIR)/mdevctl.d/scripts.d/callouts \
 		$(DESTDIR)$(SYSCONFDIR)/mdevctl.d/scripts.d/notifiers \
 		$(DESTDIR)$(SCRIPTDIR)/callouts $(DESTDIR)$(SCRIPTDIR)/notifiers

@@ -19,6 +19,7 @@ int cmd_start_parent_mdevs(const struct host *h, const struct args *a);
 int cmd_list(const struct host *h, const struct args *a);
 int cmd_types(const struct host *h, const struct args *a);
 int cmd_doctor(const struct host *h, const struct args *a);
+int cmd_help(const struct host *h, const struct args *a);
 
 /* Warns of each, in order: one bad file does not hide the rest. */
 void warn_of(struct strv *problems);

@@ -1,166 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * main: the commands as a table, help, dispatch, exit status.  Knows nothing
- * of devices.
+ * main: help, dispatch, exit status.  Knows nothing of devices.
  */
 #include "cmd.h"
+#include "commands.h"
 #include "output.h"
 
 #include <signal.h>
 
 #define EXIT_USAGE 2
 
-struct command {
-	const char *name, *summary;
-	const char *detail; /* more for its --help, or NULL */
-	optset options;
-	const char *operand; /* what it takes beside options, NULL: nothing */
-	bool operand_optional;
-	const struct rule *rules;
-	size_t n_rules;
-	int (*run)(const struct host *h, const struct args *a);
-};
-
-static const struct rule define_rules[] = {
-	{ .any = O(UUID) | O(PARENT) },
-	{ .when = O(JSONFILE), .none = O(TYPE) | O(AUTO) },
-	{ .when = O(JSONFILE), .any = O(PARENT) },
-};
-
-static const struct rule needs_uuid[] = {
-	{ .any = O(UUID) },
-};
-
-#define CHANGES (O(AUTO) | O(MANUAL) | O(ADDATTR) | O(DELATTR) | O(JSONFILE))
-
-static const struct rule modify_rules[] = {
-	{ .any = O(UUID) },
-	{ .unless = O(LIVE), .any = CHANGES | O(TYPE) },
-	{ .most_one = CHANGES },
-	{ .when = O(INDEX), .any = O(ADDATTR) | O(DELATTR) },
-	{ .when = O(VALUE), .any = O(ADDATTR) },
-	{ .when = O(ADDATTR), .any = O(VALUE) },
-	{ .when = O(JSONFILE), .unless = O(LIVE), .any = O(PARENT) },
-	{ .when = O(LIVE), .none = O(TYPE) | (CHANGES & ~O(JSONFILE)) },
-	{ .when = O(LIVE), .any = O(JSONFILE) },
-};
-
-static const struct rule start_rules[] = {
-	{ .when = O(JSONFILE), .none = O(TYPE) },
-	{ .when = O(JSONFILE), .any = O(PARENT) },
-	{ .unless = O(UUID), .any = O(UUID) | O(PARENT) },
-	{ .unless = O(UUID), .any = O(TYPE) | O(JSONFILE) },
-};
-
-#define FOR_A_VM (O(LIBVIRT_XML) | O(QEMU_ARGS))
-
-static const struct rule list_rules[] = {
-	{ .when = FOR_A_VM, .any = O(UUID) },
-	{ .when = FOR_A_VM, .none = O(VERBOSE) | O(DUMPJSON) },
-	{ .most_one = FOR_A_VM },
-};
-
-static int cmd_help(const struct host *h, const struct args *a);
-
-#define RULES(array) .rules = (array), .n_rules = ARRAY_SIZE(array)
-
-static const struct command commands[] = {
-	{
-		.name = "types",
-		.summary = "list the types of devices that can be made, and how many",
-		.options = O(PARENT) | O(DUMPJSON),
-		.run = cmd_types,
-	},
-	{
-		.name = "define",
-		.summary = "keep a definition of a device, without starting it",
-		.detail = "Without --uuid one is made and printed. Of a running device, parent and type\n"
-			  "need not be given.",
-		.options = O(UUID) | O(PARENT) | O(TYPE) | O(AUTO) | O(JSONFILE) | O(FORCE),
-		RULES(define_rules),
-		.run = cmd_define,
-	},
-	{
-		.name = "modify",
-		.summary = "change a definition",
-		.detail = "One of --auto, --manual, --addattr, --delattr or --jsonfile, or --type alone or\n"
-			  "beside them. The device itself changes when it is started the next time, or at\n"
-			  "once with --live --jsonfile, if there is a callout script that can do that;\n"
-			  "with --defined as well both are changed.",
-		.options = O(UUID) | O(PARENT) | CHANGES | O(TYPE) | O(INDEX) | O(VALUE) |
-			   O(LIVE) | O(DEFINED) | O(FORCE),
-		RULES(modify_rules),
-		.run = cmd_modify,
-	},
-	{
-		.name = "undefine",
-		.summary = "remove a definition; a running device is left alone",
-		.options = O(UUID) | O(PARENT) | O(FORCE),
-		RULES(needs_uuid),
-		.run = cmd_undefine,
-	},
-	{
-		.name = "start",
-		.summary = "start a defined device, or one that --parent and --type describe",
-		.detail = "Without --uuid one is made and printed. If the parent is missing because the\n"
-			  "kernel module of its driver is not loaded, that is loaded.",
-		.options = O(UUID) | O(PARENT) | O(TYPE) | O(JSONFILE) | O(NO_LOAD) | O(FORCE),
-		RULES(start_rules),
-		.run = cmd_start,
-	},
-	{
-		.name = "stop",
-		.summary = "stop a running device; its definition is kept",
-		.detail = "A device that somebody uses is not stopped; --force waits until it is released.",
-		.options = O(UUID) | O(FORCE),
-		RULES(needs_uuid),
-		.run = cmd_stop,
-	},
-	{
-		.name = "list",
-		.summary = "list the running devices, or with --defined the definitions",
-		.detail = "With --dumpjson, --uuid and just one device: its definition, fit for --jsonfile.\n"
-			  "--libvirt-xml and --qemu-args are for one device, running or else defined.",
-		.options = O(DEFINED) | O(UUID) | O(PARENT) | O(VERBOSE) | O(DUMPJSON) | FOR_A_VM,
-		RULES(list_rules),
-		.run = cmd_list,
-	},
-	{
-		.name = "doctor",
-		.summary = "look for what keeps devices from being offered or started",
-		.detail = "Exits with 1 if something does (FAIL); after -> stands what helps.",
-		.options = O(DUMPJSON),
-		.run = cmd_doctor,
-	},
-	{
-		.name = "start-parent-mdevs",
-		.summary = "start every automatic device of a parent (for udev)",
-		.operand = "PARENT",
-		.run = cmd_start_parent_mdevs,
-	},
-	{
-		.name = "help",
-		.summary = "explain a command",
-		.operand = "COMMAND",
-		.operand_optional = true,
-		.run = cmd_help,
-	},
-};
-
-static const struct command *find_command(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (str_eq(commands[i].name, name))
-			return &commands[i];
-	return NULL;
-}
-
 static int unknown_command(const char *name)
 {
 	const char *nearest = NULL;
 	size_t best = (size_t)-1;
 
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+	for (size_t i = 0; i < n_commands; i++) {
 		size_t d;
 
 		if (str_resembles(name, commands[i].name, &d) && d < best) {
@@ -194,7 +49,7 @@ static void print_help(void)
 	     "Manage mediated devices: slices of a GPU, crypto card or disk that a virtual\n"
 	     "machine can own.\n\n"
 	     "Commands:");
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+	for (size_t i = 0; i < n_commands; i++)
 		printf("  %-19s %s\n", commands[i].name, commands[i].summary);
 	puts("\nOptions of every command:");
 	print_options(OPTS_GLOBAL);
@@ -214,7 +69,7 @@ static void print_command_help(const struct command *c)
 	print_options(c->options | OPTS_GLOBAL);
 }
 
-static int cmd_help(const struct host *h, const struct args *a)
+int cmd_help(const struct host *h, const struct args *a)
 {
 	const struct command *c;
 
@@ -281,6 +136,8 @@ static int dispatch(int argc, char **argv)
 	} else {
 		if (argc < 2)
 			return print_guide();
+		if (str_eq(argv[1], "complete"))
+			return complete(argc - 2, argv + 2);
 		r = args_parse(&a, argc, argv, NULL, 0, NULL, &next);
 		if (r < 0)
 			return r;

@@ -286,6 +286,15 @@ int output_findings_json(const struct findings *all)
 	return dump(top);
 }
 
+int output_lines(const struct strv *lines)
+{
+	struct text t, *out = text_open(&t);
+
+	for (size_t i = 0; i < lines->n; i++)
+		fprintf(out->f, "%s\n", lines->s[i]);
+	return text_print(out);
+}
+
 int output_uuid(const char *uuid)
 {
 	struct text t, *out = text_open(&t);

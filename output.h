@@ -29,6 +29,8 @@ int output_qemu_args(const struct mdev *m, const char *api);
 /* What doctor found, one line each. */
 int output_findings_text(const struct findings *all);
 int output_findings_json(const struct findings *all);
+/* A line each. */
+int output_lines(const struct strv *lines);
 /* A UUID alone on a line. */
 int output_uuid(const char *uuid);
 

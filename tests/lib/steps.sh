@@ -227,3 +227,14 @@ says() { # NAME TEXT
 	umount "root/proc/$1" 2>/dev/null || true
 	mount --bind "$1" "root/proc/$1"
 }
+
+# Types the keys (printf's escapes) into an interactive bash that has our completion.
+in_bash() { # KEYS
+	{
+		printf '%s\n' 'set +o history; bind "set bell-style none"; . '"$TEST_TOP"'/completions/mdevctl.bash'
+		sleep 0.5
+		printf '%b\n' "$1"
+		sleep 0.5
+		printf 'exit\n'
+	} | TERM=dumb timeout 20 script -qec 'bash --norc --noprofile -i' /dev/null >/dev/null 2>&1
+}
