@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_ARGS 6
+#define MAX_ARGS 10
 
 static bool number(const char *s, long *ret)
 {
@@ -193,6 +193,86 @@ static int cmd_unlink(char **argv, int argc)
 	return 0;
 }
 
+static struct parent *pf_find(const char *name)
+{
+	struct parent *p = parent_find(name);
+
+	return p && p->sriov ? p : NULL;
+}
+
+static struct vgpu_card *card_find(const char *name)
+{
+	struct parent *p = pf_find(name);
+
+	return p ? p->sriov->card : NULL;
+}
+
+static int cmd_sriov(char **argv, int argc)
+{
+	struct parent *pf = pf_find(argv[1]);
+	long n;
+
+	(void)argc;
+	if (!pf)
+		return -ENOENT;
+	if (streq(argv[2], "max"))
+		n = pf->sriov->total;
+	else if (!number(argv[2], &n))
+		return -EINVAL;
+	return sriov_set(pf, n);
+}
+
+static int cmd_sriov_lock(char **argv, int argc)
+{
+	struct vgpu_card *card = card_find(argv[1]);
+	long n;
+
+	(void)argc;
+	if (!number(argv[2], &n))
+		return -EINVAL;
+	if (!card)
+		return -ENOENT;
+	card->lock_refusals = n;
+	return 0;
+}
+
+static int cmd_reboot(char **argv, int argc)
+{
+	struct parent *pf = pf_find(argv[1]);
+
+	(void)argc;
+	if (!pf)
+		return -ENOENT;
+	sriov_reboot(pf);
+	return 0;
+}
+
+static int cmd_vgpu(char **argv, int argc)
+{
+	struct parent *vf = parent_find(argv[1]);
+	long id;
+
+	(void)argc;
+	if (!number(argv[2], &id))
+		return -EINVAL;
+	return vf && vf->vgpu ? vgpu_set(vf->vgpu, id) : -ENOENT;
+}
+
+static int cmd_card(char **argv, int argc)
+{
+	struct vgpu_card *card = card_find(argv[1]);
+
+	(void)argc;
+	return card ? card_set(card, argv[2], argv[3]) : -ENOENT;
+}
+
+static int cmd_gpu_instances(char **argv, int argc)
+{
+	struct vgpu_card *card = card_find(argv[1]);
+
+	return card ? card_set_instances(card, argv + 2, argc - 2) : -ENOENT;
+}
+
 /* @rest: the last argument is the rest of the line, blanks and all. */
 static const struct command {
 	const char *name;
@@ -213,6 +293,12 @@ static const struct command {
 	{ "device-add", 4, 4, false, cmd_device_add },
 	{ "set", 2, 3, true, cmd_set },
 	{ "unlink", 2, 2, false, cmd_unlink },
+	{ "sriov", 3, 3, false, cmd_sriov },
+	{ "sriov-lock", 3, 3, false, cmd_sriov_lock },
+	{ "reboot", 2, 2, false, cmd_reboot },
+	{ "vgpu", 3, 3, false, cmd_vgpu },
+	{ "card", 4, 4, false, cmd_card },
+	{ "gpu-instances", 2, MAX_ARGS, false, cmd_gpu_instances },
 };
 
 static const struct command *command_find(const char *line)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The simulated kernel: one tree of sysfs nodes (node.c, attr.c), the mdev core and its parents
- * (mdev.c, parent.c), the drivers below it (vfio.c, ap.c), what tests do to them (fault.c,
- * control.c), hosts described in JSON (host.c), and the way in from FUSE (fs.c, main.c). Everything
- * is under sim.lock; whoever waits does so on sim.cond.  Nothing outside main.c and fs.c knows of
- * FUSE.
+ * (mdev.c, parent.c), the drivers below it (vfio.c, ap.c), virtual functions (sriov.c) and NVIDIA's
+ * vGPUs on them (vgpu.c, vgpu-card.c), what tests do to them (fault.c, control.c), hosts described
+ * in JSON (host.c, host-sriov.c), and the way in from FUSE (fs.c, main.c). Everything is under
+ * sim.lock; whoever waits does so on sim.cond.  Nothing outside main.c and fs.c knows of FUSE.
  */
 #ifndef FAKE_H
 #define FAKE_H
@@ -29,6 +29,8 @@
 struct node;
 struct mdev;
 struct parent;
+struct sriov;
+struct vgpu;
 
 struct sim {
 	pthread_mutex_t lock;
@@ -225,6 +227,9 @@ struct parent {
 	struct attr_defs mdev_attrs;
 	bool vfio;
 	struct ap_host *ap;
+	struct sriov *sriov; /* of a physical function */
+	struct parent *pf;   /* of a virtual function, which has a directory while it is enabled */
+	struct vgpu *vgpu;
 	struct node *dir;
 	LIST_HEAD(mdev_list, mdev) mdevs;
 	struct parent *next;
@@ -236,6 +241,7 @@ struct type *parent_type(const struct parent *p, const char *id);
 struct pool *pool_find(const char *name);
 struct pool *pool_new(const char *name);
 void parent_plug(struct parent *p);
+void parent_unplug(struct parent *p);
 int parent_register(struct parent *p);
 int parent_unregister(struct parent *p);
 void module_add(const char *name);
@@ -263,6 +269,74 @@ struct mdev *mdev_find(const char *uuid);
 int mdev_create(struct type *t, const char *uuid);
 int mdev_remove(struct mdev *m);
 void mdev_teardown(struct mdev *m);
+
+/* vgpu-card.c: what the vGPUs of one GPU share */
+struct vgpu_type {
+	unsigned long id;
+	char *name, *profile;  /* profile: of the GPU instance that it needs, or NULL */
+	long framebuffer, max; /* max: of this size, -1 none */
+};
+
+struct gpu_instance {
+	char *profile;
+	struct vgpu *user;
+};
+
+struct vgpu_card {
+	struct parent *pf;
+	struct vgpu_type *types;
+	size_t n_types;
+	long framebuffer, params_max;
+	int form, errno_unknown;
+	bool equal_size, full, mig;
+	struct gpu_instance *instances;
+	size_t n_instances;
+	long lock_refusals; /* so often the unbindLock is not to be had */
+	bool locked;
+};
+
+const struct vgpu_type *card_type(const struct vgpu_card *card, unsigned long id);
+int card_check(const struct vgpu_card *card, const struct vgpu_type *t);
+void card_show_creatable(const struct vgpu_card *card, FILE *out, bool none);
+struct gpu_instance *card_instance(const struct vgpu_card *card, const char *profile);
+int card_set(struct vgpu_card *card, const char *key, const char *value);
+int card_set_instances(struct vgpu_card *card, char **profiles, size_t n);
+bool card_in_use(const struct vgpu_card *card);
+void card_reset(struct vgpu_card *card);
+void card_plug(struct vgpu_card *card);
+void card_free(struct vgpu_card *card);
+
+/* vgpu.c: a virtual function's directory nvidia/ */
+struct vgpu {
+	struct parent *vf;
+	struct vgpu_card *card;
+	const struct vgpu_type *type; /* from the moment its room is taken */
+	struct gpu_instance *instance;
+	struct vfio *vfio; /* while the VF is enabled */
+	bool active, changing;
+	char *params;
+	unsigned long placement, warm_update;
+};
+
+int vgpu_set(struct vgpu *g, unsigned long id);
+void vgpu_plug(struct vgpu *g);
+void vgpu_unplug(struct vgpu *g);
+void vgpu_free(struct vgpu *g);
+
+/* sriov.c */
+struct sriov {
+	long total, offset, stride, numvfs;
+	int errno_refuse; /* of a raw write to sriov_numvfs; 0: the driver has sriov_configure */
+	bool changing;    /* the device lock */
+	struct parent **vfs;
+	struct vgpu_card *card; /* NULL: no vGPUs of NVIDIA's own framework */
+};
+
+char *sriov_vf_name(const struct parent *pf, long i);
+void sriov_plug(struct parent *pf);
+int sriov_set(struct parent *pf, long n);
+void sriov_reboot(struct parent *pf);
+void sriov_free(struct sriov *s);
 
 /* host.c */
 void host_load(const char *file);

@@ -4,6 +4,7 @@
  * knows nothing of FUSE or of faults.
  */
 #include "fake.h"
+#include "host.h"
 #include "json.h"
 
 #include <stdlib.h>
@@ -229,7 +230,8 @@ static void load_devices(struct parent *p, const json_t *obj, const struct at *a
 	}
 }
 
-static void load_parent(const json_t *obj, const struct at *at, const json_t *sets)
+struct parent *host_parent(const json_t *obj, const struct at *at, const json_t *sets,
+			   struct parent *pf)
 {
 	struct parent *p = xcalloc(1, sizeof(*p));
 	bool registered = js_bool(obj, at, "registered", true);
@@ -253,11 +255,14 @@ static void load_parent(const json_t *obj, const struct at *at, const json_t *se
 	load_types(p, obj, at, sets);
 	load_mdev(p, obj, at);
 	p->ap = load_ap(obj, at);
-	if (registered || !p->vanishes)
+	p->pf = pf;
+	if (!pf && (registered || !p->vanishes))
 		parent_plug(p);
-	if (registered && p->n_types)
+	if (!pf && registered && p->n_types)
 		parent_register(p);
+	host_sriov(p, obj, at, sets);
 	load_devices(p, obj, at);
+	return p;
 }
 
 /* "count" makes so many of it, with {N} counting from "start". */
@@ -273,12 +278,12 @@ static void load_parents(const json_t *root)
 		js_keys(v, at,
 			" name path subsystem driver module attrs units pool exclusive full "
 			"max_devices"
-			" vanishes registered types mdev ap devices count start ");
+			" vanishes registered types mdev ap devices sriov vgpu count start ");
 		start = js_int(v, at, "start", 0);
 		count = js_int(v, at, "count", 1);
 		for (long n = start; n < start + count; n++) {
 			one = js_expand(v, n, at);
-			load_parent(one, at, json_object_get(root, "type_sets"));
+			host_parent(one, at, json_object_get(root, "type_sets"), NULL);
 			json_decref(one);
 		}
 	}

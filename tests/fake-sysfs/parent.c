@@ -193,8 +193,8 @@ static void remove_if_empty(struct node *dir)
 		node_remove(dir);
 }
 
-/* rmmod: what the module brought goes with it. */
-static void unplug(struct parent *p)
+/* With rmmod, what the module brought goes with it. */
+void parent_unplug(struct parent *p)
 {
 	struct node *above = p->dir->parent;
 
@@ -205,7 +205,7 @@ static void unplug(struct parent *p)
 	}
 	if (p->subsystem && p->driver)
 		remove_path(xprintf("%s/drivers/%s/%s", p->subsystem, p->driver, p->name));
-	if (!module_used(p)) {
+	if (p->vanishes && !module_used(p)) {
 		remove_path(xprintf("bus/mdev/drivers/%s", p->mdev_driver));
 		if (p->module)
 			remove_path(xprintf("module/%s", p->module));
@@ -224,6 +224,8 @@ int parent_register(struct parent *p)
 		return -EEXIST;
 	if (!p->n_types)
 		return -EINVAL;
+	if (p->pf && !p->dir)
+		return -ENODEV;
 	if (!p->dir)
 		parent_plug(p);
 	module_add("mdev");
@@ -252,8 +254,9 @@ int parent_unregister(struct parent *p)
 	for (size_t i = 0; i < p->n_types; i++)
 		type_unregister(&p->types[i]);
 	p->registered = p->unregistering = false;
+	sim_wake();
 	if (p->vanishes)
-		unplug(p);
+		parent_unplug(p);
 	return 0;
 }
 
@@ -285,6 +288,8 @@ static void parent_free(struct parent *p)
 	attrs_free(&p->attrs);
 	attrs_free(&p->mdev_attrs);
 	ap_host_free(p->ap);
+	sriov_free(p->sriov);
+	vgpu_free(p->vgpu);
 	free(p->name);
 	free(p->path);
 	free(p->subsystem);
@@ -296,6 +301,9 @@ static void parent_free(struct parent *p)
 
 void parent_done(void)
 {
+	for (struct parent *p = parents; p; p = p->next)
+		if (p->sriov)
+			sriov_reboot(p);
 	for (struct parent *p = parents; p; p = p->next)
 		parent_unregister(p);
 	for (struct parent *p = parents, *next; p; p = next) {

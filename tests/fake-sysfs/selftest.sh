@@ -582,7 +582,10 @@ test_program() {
 	is "in a user namespace" "Single port serial" "$out"
 }
 
-for t in tree create device remove hold in_use parents nvidia s390 faults host many program; do
+# shellcheck source=tests/fake-sysfs/selftest-sriov.sh
+. "${hosts%/*}/selftest-sriov.sh"
+
+for t in tree create device remove hold in_use parents nvidia s390 faults host many program "${sriov_tests[@]}"; do
 	"test_$t"
 done
 echo "$passed passed, $failed failed"
