@@ -149,6 +149,27 @@ test_vgpu_room() {
 	is "unlike sizes: what does not" "ENOSPC 4 ENOSPC" \
 		"$(type $PF/virtfn3 1151) $(type $PF/virtfn3 1150) $(type $PF/virtfn4 1147)"
 	stop
+	cat > "$tmp/host.json" << EOF
+{
+	"parents": [{
+		"name": "0000:41:00.0", "path": "devices", "subsystem": "bus/pci",
+		"sriov": { "total": 4, "offset": 4, "numvfs": 4 },
+		"vgpu": {
+			"framebuffer": 9, "form": "rows", "equal_size": false, "running": [7, 0, 7], "params_max": 3,
+			"types": [
+				{ "id": 7, "name": "a", "max": 2 }, { "id": 8, "name": "b" }, { "id": 9, "name": "c", "framebuffer": 2 }
+			]
+		}
+	}]
+}
+EOF
+	start "$tmp/host.json"
+	is "max: reached" "ENOSPC 9     : c|" "$(type $VF2 7) $(creatable $VF2 | tr '|' '\n' | grep -v b)|"
+	is "max: another size does not count" "1 1 7     : a|" \
+		"$(type $VF2 9) $(type $VF 0) $(creatable $VF | cut -d'|' -f 1)|"
+	is "max: another type of the size does" "1 ENOSPC" "$(type $VF 8) $(type $PF/virtfn3 7)"
+	is "length of vgpu_params" "E2BIG 2 3" "$(params $VF3 abc) $(params $VF3 ab) $(params $VF3 'ab\n')"
+	stop
 }
 
 test_vgpu_params() {
@@ -277,12 +298,13 @@ $(exists bus/pci/drivers/nvidia/0000:41:00.4) $(exists $PF/virtfn0) $(find kerne
 	is "unlike sizes" "3 3" "$(type $VF 557) $(type $VF2 558)"
 	node=$(vfio_node $VF)
 	exec {fd}<> "$node"
+	tell 'card 0000:41:00.0 full yes'
 	tell 'reboot 0000:41:00.0'
 	is "reboot: VFs, users and vGPUs are gone, the PF is not" "0  no yes" \
 		"$(cat $PF/sriov_numvfs) $(vfs) $(exists "$node") $(exists $PF)"
 	exec {fd}>&-
 	tell 'sriov 0000:41:00.0 max'
-	is "reboot: one size again" "3 EINVAL" "$(type $VF 557) $(type $VF2 558)"
+	is "reboot: room again, for one size" "3 EINVAL" "$(type $VF 557) $(type $VF2 558)"
 	is "reboot: of no PF" ENOENT "$(control 'reboot 0000:41:00.4')"
 	stop
 	start "$hosts/mixed.json"
@@ -307,9 +329,14 @@ test_sriov_manage() {
 	is "sriov-manage: enabled already" 0 "$("$manage" -e ALL > /dev/null; echo $?)"
 	type $VF 557 > /dev/null
 	exec {fd}<> "$(vfio_node $VF)"
+	is "the unbindLock of a card in use" "1 0" \
+		"$(w fake/unbindLock/0000:41:00.0 1) $(cat fake/unbindLock/0000:41:00.0)"
 	is "sriov-manage: in use" "1 32" "$("$manage" -d ALL > /dev/null; echo $?) $(cat $PF/sriov_numvfs)"
 	exec {fd}>&-
 	wait_unused $VF
+	is "the unbindLock of a card" "1 1 1 0 EINVAL" "$(for i in 1 0; do
+			w fake/unbindLock/0000:41:00.0 $i; cat fake/unbindLock/0000:41:00.0
+		done | xargs) $(w fake/unbindLock/0000:41:00.0 2)"
 	is "sriov-manage: -d" "0 0" "$("$manage" -d ALL > /dev/null; echo $?) $(cat $PF/sriov_numvfs)"
 	is "sriov-manage: usage, unknown GPU" "1 1 1" "$("$manage" > /dev/null; echo $?) \
 $("$manage" -x ALL > /dev/null; echo $?) $("$manage" -e 0000:99:00.0 > /dev/null; echo $?)"
