@@ -350,6 +350,7 @@ int callout_list_attributes(struct callouts *all, struct mdev_list *list)
 	size_t width = count_cpus(), n = 0, next = 0;
 	_cleanup_free_ struct query *queries = NULL;
 	struct query *running[width];
+	struct progress progress = progress_begin("asking scripts for attributes", list->n);
 
 	if (!all->scripts.n)
 		return 0;
@@ -361,10 +362,14 @@ int callout_list_attributes(struct callouts *all, struct mdev_list *list)
 			if (query_continue(&queries[next]))
 				running[n++] = &queries[next];
 		if (!n)
-			return 0;
+			break;
+		progress_show(&progress, next - n);
 		wait_for_some(running, n);
 		n = collect(running, n);
 	}
+	progress_end(&progress);
+	if (!n && !interrupted())
+		return 0;
 	/* Each with the processes that it has begun. */
 	for (size_t i = 0; i < n; i++)
 		query_done(running[i]);

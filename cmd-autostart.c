@@ -114,12 +114,14 @@ static int stop_run(struct run *run)
 /* Moves what has to be waited for to its list. */
 static int start_wanted(struct run *run)
 {
+	struct progress progress = progress_begin("starting devices", run->wanted.n);
 	const struct host *h = run->all->h;
 	int r, result = 0;
 
 	for (size_t i = 0; i < run->wanted.n; i++) {
 		struct mdev *m = &run->wanted.m[i];
 
+		progress_show(&progress, i);
 		if (interrupted())
 			return stop_run(run);
 		if (!sysfs_has_type(h, m->parent, m->type) && check_active(h, m) == 1) {
@@ -132,6 +134,7 @@ static int start_wanted(struct run *run)
 		else if (r < 0)
 			result = r;
 	}
+	progress_end(&progress);
 	return result;
 }
 

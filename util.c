@@ -8,6 +8,9 @@
 #include <syslog.h>
 #include <time.h>
 
+#define PROGRESS_AFTER_MS 1000
+#define PROGRESS_EVERY_MS 100
+
 static enum verbosity verbosity = SAY_NOTICE;
 static bool use_syslog;
 
@@ -212,6 +215,40 @@ void error_done(struct error *e)
 	e->text = NULL;
 }
 
+/* The line of progress that stands on the terminal is so long. */
+static int progress_length;
+
+static void clear_progress(void)
+{
+	if (progress_length)
+		fprintf(stderr, "\r%*s\r", progress_length, "");
+	progress_length = 0;
+}
+
+struct progress progress_begin(const char *what, size_t total)
+{
+	return (struct progress){ .what = what, .total = total, .begun = now_ms() };
+}
+
+void progress_show(struct progress *p, size_t done)
+{
+	uint64_t now = now_ms();
+
+	if (now - p->begun < PROGRESS_AFTER_MS || now - p->shown < PROGRESS_EVERY_MS ||
+	    !isatty(STDERR_FILENO))
+		return;
+	p->shown = now;
+	clear_progress();
+	progress_length = fprintf(stderr, "mdevctl: %s: %zu of %zu", p->what, done, p->total);
+	fflush(stderr);
+}
+
+void progress_end(const struct progress *p)
+{
+	if (p->shown)
+		clear_progress();
+}
+
 void say_init(void)
 {
 	static const char *const names[] = {
@@ -271,6 +308,7 @@ static void _printf_(2, 0) say(enum verbosity level, const char *fmt, va_list ap
 		return;
 	raw = xvasprintf(fmt, ap);
 	text = str_escape(raw);
+	clear_progress();
 	fprintf(stderr, "mdevctl: %s%s\n", prefix[level], text);
 	if (use_syslog)
 		syslog(priority[level], "%s%s", prefix[level], text);
@@ -290,6 +328,7 @@ void say_from(const char *script, const char *line)
 {
 	_cleanup_free_ char *text = str_escape(line);
 
+	clear_progress();
 	fprintf(stderr, "%s: %s\n", script, text);
 	if (use_syslog)
 		syslog(LOG_NOTICE, "%s: %s", script, text);

@@ -116,6 +116,20 @@ void debug(const char *fmt, ...) _printf_(1, 2);
 int fail(const char *fmt, ...) _printf_(1, 2);
 int fail_errno(int r, const char *fmt, ...) _printf_(2, 3);
 
+/*
+ * Long work says on a terminal how far it is: nothing in its first second, then
+ * a line that the next one overwrites, and that is gone before any message and
+ * at progress_end().
+ */
+struct progress {
+	const char *what; /* "starting the devices of mtty" */
+	size_t total;
+	uint64_t begun, shown;
+};
+struct progress progress_begin(const char *what, size_t total);
+void progress_show(struct progress *p, size_t done);
+void progress_end(const struct progress *p);
+
 /* @s with control characters (C0, DEL and C1) as \xNN, so that a driver's or
  * a file's text cannot steer a terminal; caller frees. */
 char *str_escape(const char *s);
