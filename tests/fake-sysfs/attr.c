@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,13 +59,22 @@ struct node *attr_text(struct node *dir, const char *name, mode_t mode, const ch
 	return n;
 }
 
+/* As kobject_action_type and kobject_action_args: ACTION [UUID [KEY=VALUE]...], one newline. */
 static int uevent_store(struct node *n, const char *buf, size_t len)
 {
-	char *text = xstrndup(buf, len);
-	int differs = fnmatch("@(add|remove|change|move|online|offline|bind|unbind)*", text,
-			      FNM_EXTMATCH);
+	static const char form[] = "^(add|remove|change|move|online|offline|bind|unbind)"
+				   "( [[:xdigit:]]{8}(-[[:xdigit:]]{4}){3}-[[:xdigit:]]{12}"
+				   "( [[:alnum:]]+=[[:alnum:]]+)*)?$";
+	bool ended = len && (buf[len - 1] == '\n' || buf[len - 1] == '\0');
+	char *text = xstrndup(buf, ended ? len - 1 : len);
+	regex_t regex;
+	int differs;
 
 	(void)n;
+	if (regcomp(&regex, form, REG_EXTENDED | REG_NOSUB))
+		abort();
+	differs = strlen(text) != len - ended || regexec(&regex, text, 0, NULL, 0);
+	regfree(&regex);
 	free(text);
 	return differs ? -EINVAL : 0;
 }
@@ -96,6 +106,31 @@ void attr_make(struct node *dir, const struct attr_def *def, const char *uuid)
 	else
 		set_line(node_attr(dir, base, def->mode, &plain_ops, def), full, strlen(full));
 	free(full);
+}
+
+/* Of a device without runtime power management. */
+void attr_power(struct node *dir)
+{
+	static const struct attr_def defs[] = {
+		{ .name = "power/async",
+		  .mode = 0644,
+		  .value = "disabled",
+		  .accept = "@(enabled|disabled)" },
+		{ .name = "power/autosuspend_delay_ms",
+		  .mode = 0644,
+		  .read_errno = EIO,
+		  .write_errno = EIO },
+		{ .name = "power/control", .mode = 0644, .value = "auto", .accept = "@(on|auto)" },
+		{ .name = "power/runtime_active_kids", .mode = 0444, .value = "0" },
+		{ .name = "power/runtime_active_time", .mode = 0444, .value = "0" },
+		{ .name = "power/runtime_enabled", .mode = 0444, .value = "disabled" },
+		{ .name = "power/runtime_status", .mode = 0444, .value = "unsupported" },
+		{ .name = "power/runtime_suspended_time", .mode = 0444, .value = "0" },
+		{ .name = "power/runtime_usage", .mode = 0444, .value = "0" },
+	};
+
+	for (size_t i = 0; i < sizeof(defs) / sizeof(*defs); i++)
+		attr_make(dir, &defs[i], NULL);
 }
 
 void attrs_free(struct attr_defs *attrs)

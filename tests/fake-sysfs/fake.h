@@ -144,6 +144,7 @@ struct attr_defs {
 struct node *attr_text(struct node *dir, const char *name, mode_t mode, const char *text);
 void attr_uevent(struct node *dir, const char *text);
 void attr_make(struct node *dir, const struct attr_def *def, const char *uuid);
+void attr_power(struct node *dir);
 void attrs_free(struct attr_defs *attrs);
 int attr_open(struct node *n, int flags);
 int attr_read(struct node *n, char **ret_text, size_t *ret_len);

@@ -26,12 +26,12 @@ struct entry {
 	uint64_t ino;
 };
 
-/* An open file or directory, with what its first read has seen. */
+/* An open file or directory, with what its last read has seen and not yet handed out. */
 struct handle {
 	LIST_ENTRY(handle) list;
 	struct node *node;
 	char *text;
-	size_t len;
+	size_t len, pos;
 	struct entry *entries;
 	size_t n_entries;
 };
@@ -291,30 +291,44 @@ static void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 	fuse_reply_err(req, 0);
 }
 
+/*
+ * As seq_read: the text is made by the first read, and again by one that does not go on where the
+ * last one stopped. The rest of it can still be had when the file is gone, its end no more.
+ */
+static int handle_fill(struct handle *h, off_t off)
+{
+	char *text;
+	size_t len;
+	int r;
+
+	if (off && (size_t)off == h->pos)
+		return h->pos >= h->len && h->node->dead ? -ENODEV : 0;
+	r = attr_read(h->node, &text, &len);
+	if (r < 0)
+		return r;
+	free(h->text);
+	h->text = text;
+	h->len = len;
+	return 0;
+}
+
 static void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		    struct fuse_file_info *fi)
 {
 	struct handle *h = handle(fi);
-	char *text = NULL, *part = NULL;
+	char *part = NULL;
 	size_t len = 0;
-	int r = 0;
+	int r;
 
 	(void)ino;
 	lock();
-	if (!off || !h->text)
-		r = attr_read(h->node, &text, &len);
-	else if (h->node->dead)
-		r = -ENODEV;
-	if (!r && text) {
-		free(h->text);
-		h->text = text;
-		h->len = len;
-	}
+	r = handle_fill(h, off);
 	if (!r) {
 		size_t from = (size_t)off < h->len ? (size_t)off : h->len;
 
 		len = h->len - from < size ? h->len - from : size;
 		part = xstrndup(h->text + from, len);
+		h->pos = off + len;
 	}
 	unlock();
 	if (r)
@@ -428,7 +442,9 @@ static void fs_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 static void fs_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev)
 {
 	(void)rdev;
-	fs_mkdir(req, parent, name, mode);
+	(void)parent;
+	(void)name;
+	fuse_reply_err(req, S_ISREG(mode) ? EACCES : EPERM);
 }
 
 static void fs_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)

@@ -77,14 +77,11 @@ static struct node *driver_dir(const struct parent *p)
 static void add_device(struct mdev *m)
 {
 	static const struct attr_ops remove_ops = { .store = remove_store, .removes_itself = true };
-	struct node *power;
 
 	m->dir = node_ref(node_dir(m->parent->dir, m->uuid));
 	node_attr(m->dir, "remove", 0200, &remove_ops, m);
 	attr_uevent(m->dir, "");
-	power = node_dir(m->dir, "power");
-	attr_text(power, "control", 0644, "auto");
-	attr_text(power, "runtime_status", 0444, "unsupported");
+	attr_power(m->dir);
 	node_link_to(m->dir, "subsystem", node_mkpath(sim.root, "bus/mdev"));
 	node_link_to(bus_devices(), m->uuid, m->dir);
 }

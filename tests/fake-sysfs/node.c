@@ -124,21 +124,21 @@ static bool node_above(const struct node *above, const struct node *n)
 	return false;
 }
 
-/* As kernfs does: up to the common directory, then down. */
+/* As kernfs does: up to a directory above the target, then down, even if the link is below it. */
 struct node *node_link_to(struct node *parent, const char *name, const struct node *target)
 {
 	const struct node *common = parent;
 	char *up = xstrdup(""), *full = node_path(target), *top, *path;
 	struct node *n;
 
-	for (; !node_above(common, target); common = common->parent) {
+	for (; !node_above(common, target->parent); common = common->parent) {
 		char *more = xprintf("../%s", up);
 
 		free(up);
 		up = more;
 	}
 	top = node_path(common);
-	path = xprintf("%s%s", up, full + strlen(top) + (*top && !streq(full, top) ? 1 : 0));
+	path = xprintf("%s%s", up, full + strlen(top) + (*top ? 1 : 0));
 	n = node_link(parent, name, path);
 	free(up);
 	free(full);

@@ -141,6 +141,7 @@ void parent_plug(struct parent *p)
 
 	p->dir = node_ref(node_mkpath(sim.root, path));
 	attr_uevent(p->dir, uevent);
+	attr_power(p->dir);
 	free(path);
 	free(uevent);
 	if (p->module)

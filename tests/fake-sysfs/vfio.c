@@ -113,19 +113,25 @@ static struct node *group_nodes(void)
 struct vfio *vfio_add(const char *uuid, struct node *dir)
 {
 	struct vfio *v = xcalloc(1, sizeof(*v));
-	struct node *group, *vdev;
+	struct node *group, *vdev, *class = node_mkpath(sim.root, "class/vfio-dev");
 	char name[32];
 
 	v->group = ida_get(&groups);
 	v->index = ida_get(&indexes);
 	snprintf(name, sizeof(name), "kernel/iommu_groups/%d", v->group);
 	group = node_mkpath(sim.root, name);
+	attr_text(group, "name", 0444, "vfio-noiommu");
+	attr_text(group, "reserved_regions", 0444, "");
+	attr_text(group, "type", 0444, "unknown");
 	node_link_to(node_dir(group, "devices"), uuid, dir);
 	node_link_to(dir, "iommu_group", group);
 	snprintf(name, sizeof(name), "vfio-dev/vfio%d", v->index);
 	vdev = node_mkpath(dir, name);
-	node_link(vdev, "device", "../..");
+	node_link_to(vdev, "device", dir);
+	node_link_to(vdev, "subsystem", class);
+	node_link_to(class, vdev->name, vdev);
 	attr_uevent(vdev, "");
+	attr_power(vdev);
 	snprintf(name, sizeof(name), "%d", v->group);
 	node_attr(group_nodes(), name, 0600, &group_ops, v);
 	return v;
@@ -140,6 +146,8 @@ void vfio_remove(struct vfio *v, const char *uuid, struct node *dir)
 	snprintf(name, sizeof(name), "%d", v->group);
 	node_remove_child(node_mkpath(sim.root, "fake/dev/vfio"), name);
 	node_remove_child(node_mkpath(sim.root, "kernel/iommu_groups"), name);
+	snprintf(name, sizeof(name), "vfio%d", v->index);
+	node_remove_child(node_mkpath(sim.root, "class/vfio-dev"), name);
 	node_remove_child(dir, "vfio-dev");
 	node_remove_child(dir, "iommu_group");
 	ida_put(&groups, v->group);
