@@ -90,6 +90,10 @@ $(BUILD)/libkmod.so.2: tests/lib/fake-kmod.c $(BUILD)/flags
 	$(say) LINK $@
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(LIB_CFLAGS) -std=gnu11 $(WARN) $(CFLAGS) -shared -fPIC -o $@ $<
 
+$(BUILD)/kernel-facts: tests/kernel-facts.c $(BUILD)/flags
+	$(say) CC $@
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $<
+
 check:
 	tests/run.sh
 

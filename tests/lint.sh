@@ -28,7 +28,7 @@ check() { # name, command...
 defines=(-D_GNU_SOURCE '-DVERSION="0"' '-DSYSCONFDIR="/etc"')
 read -ra includes <<<"$(pkg-config --cflags jansson uuid fuse3)"
 mapfile -t program < <(git ls-files '*.c' ':!tests')
-mapfile -t simulation < <(git ls-files 'tests/fake-sysfs/*.c')
+mapfile -t simulation < <(git ls-files 'tests/fake-sysfs/*.c' tests/kernel-facts.c)
 mapfile -t scripts < <(git ls-files '*.sh' .ci/run examples/callouts ':!*.md')
 mapfile -t sources < <(git ls-files '*.[ch]' '*.sh' '*.rules' Makefile .ci/run)
 
@@ -36,7 +36,7 @@ compiles() { # compiler, further flags
 	local compiler=$1
 	shift
 	make -s -j"$(nproc)" CC="$compiler" WERROR=1 BUILD="$build/$compiler$*" "$@" \
-		"$build/$compiler$*/mdevctl" "$build/$compiler$*/fake-sysfs"
+		"$build/$compiler$*"/{mdevctl,fake-sysfs,kernel-facts}
 }
 
 # Every finding is an error; the few checks that do not fit C are in .clang-tidy.

@@ -14,7 +14,7 @@ self=$top/tests/run.sh
 build() {
 	need "${BUILD_NEEDS[@]}" "${RUN_NEEDS[@]}" sanitizers
 	need_fuse
-	make -s -j"$(nproc)" build/mdevctl build/fake-sysfs build/libkmod.so.2
+	make -s -j"$(nproc)" build/mdevctl build/fake-sysfs build/libkmod.so.2 build/kernel-facts
 	make -s -j"$(nproc)" SANITIZE=1 build-asan/mdevctl
 }
 
@@ -62,6 +62,18 @@ check_simulation() {
 	} | sed '/ passed, .* failed$/d; s/^\(not \)\?ok - /&fake-sysfs: /'
 }
 
+# Does it answer as the real one (tests/vm) does?
+check_facts() {
+	mkdir "$TEST_WORK/facts"
+	build/fake-sysfs tests/fake-sysfs/hosts/mtty-mdpy.json "$TEST_WORK/facts"
+	{
+		PATH=$top/build:$PATH timeout -k 5 180 tests/kernel-facts-check.sh simulated "$TEST_WORK/facts" \
+			"$top/tests/fake-sysfs/facts-hook.sh" </dev/null 2>&1 ||
+			echo "not ok - it answers otherwise than the real kernel"
+	} | sed 's/^\(not \)\?ok - /&kernel-facts: /'
+	umount "$TEST_WORK/facts"
+}
+
 summary() { # file of results
 	local passed failed skipped
 	passed=$(count '^ok ' "$1")
@@ -92,7 +104,10 @@ main() {
 		tee "$work/results" | show "$verbose" || true
 	find_silent "$work/cases" "$work/results" | tee -a "$work/results"
 	if [[ ${patterns[0]} == '*' ]]; then
-		check_simulation | tee -a "$work/results" | show "$verbose" || true
+		{
+			check_simulation
+			check_facts
+		} | tee -a "$work/results" | show "$verbose" || true
 	fi
 	summary "$work/results"
 }

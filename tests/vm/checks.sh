@@ -455,3 +455,6 @@ is_status 0
 is_stdout ''
 is_holder_gone
 has_devices 0
+
+# shellcheck source=tests/vm/facts.sh
+. /facts.sh

@@ -245,6 +245,16 @@ make_root() {
 	copy_libraries "$root" "$root"/bin/{kmod,udevadm} "$root/sbin/holder" "$root/usr/sbin/mdevctl"
 	install "$here/guest.sh" "$root/init"
 	cp "$here/checks.sh" "$root/"
+	add_facts "$root"
+}
+
+# What facts.sh needs.
+add_facts() {
+	local root=$1
+	cc -Wall -Wextra -O2 -D_GNU_SOURCE -static -o "$root/bin/kernel-facts" "$top/tests/kernel-facts.c"
+	install -D -t "$root/facts" "$top"/tests/kernel-facts{,-check}.sh "$here/facts-hook.sh"
+	cp -t "$root/facts" "$top"/tests/kernel-facts.{expected,differ}
+	cp "$here/facts.sh" "$root/"
 }
 
 make_initramfs() {
