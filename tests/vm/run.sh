@@ -24,11 +24,11 @@ scratch=
 building=
 guest=
 
-lists_are_fresh=
+# shellcheck source=tests/lib/packages.sh
+. "$top/tests/lib/packages.sh"
 
 say() { printf 'check-vm: %s\n' "$*"; }
 die() { say "$*" >&2; exit 1; }
-is_root() { [ "$(id -u)" = 0 ]; }
 
 usage() {
 	cat <<-END
@@ -42,69 +42,6 @@ usage() {
 clean_up() {
 	[ -z "$guest" ] || kill "$guest" 2>/dev/null || true
 	rm -rf ${scratch:+"$scratch"} ${building:+"$building"}
-}
-
-on_debian() {
-	grep -qsx 'ID=debian' /etc/os-release && [ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ]
-}
-
-apt_get() { DEBIAN_FRONTEND=noninteractive apt-get -qq -o APT::Sandbox::User=root "$@"; }
-
-update_lists() {
-	[ -z "$lists_are_fresh" ] || return 0
-	lists_are_fresh=yes
-	say "updating the package lists"
-	apt_get update
-}
-
-# Newest first, each once.
-versions() { apt-cache madison "$1" | awk -F ' *[|] *' '!seen[$2]++ { print $2 }'; }
-
-offers() { apt-cache show "$1" >/dev/null 2>&1; }
-
-# Names of what package NAME or NAME=VERSION depends on; of alternatives the first.
-depends() {
-	apt-cache show "$1" | awk -F ': ' '/^(Pre-)?Depends:/ { gsub(/, */, "\n", $2); print $2 } /^$/ { exit }' |
-		sed 's/[ :|].*//'
-}
-
-# The packages and the libraries that they need, but the C library: programs of the guest run with the host's, as the
-# binary under test is linked with that.
-with_libraries() {
-	local queue=("$@") seen=' libc6 libgcc-s1 ' package
-	while [ ${#queue[@]} -gt 0 ]; do
-		package=${queue[0]}
-		queue=("${queue[@]:1}")
-		case $seen in *" $package "*) continue ;; esac
-		seen+="$package "
-		printf '%s\n' "$package"
-		mapfile -t -O ${#queue[@]} queue < <(depends "$package" | grep '^lib')
-	done
-}
-
-# Fetches packages (NAME or NAME=VERSION) and unpacks them into DIR.
-unpack() {
-	local into=$1 debs deb
-	shift
-	debs=$(mktemp -d "$building/debs.XXXXXX")
-	(cd "$debs" && apt_get download "$@") || die "cannot fetch packages; are the lists up to date (apt-get update)?"
-	for deb in "$debs"/*.deb; do
-		dpkg -x "$deb" "$into"
-	done
-	rm -r "$debs"
-}
-
-# Has MAKE fill an empty directory beside DIR, which becomes DIR when whole.  Of two that do so at once one wins.
-cached() {
-	local dir=$1 make=$2
-	[ ! -d "$dir" ] || return 0
-	mkdir -p "$cache"
-	building=$(mktemp -d "$cache/building.XXXXXX")
-	mkdir "$building/result"
-	"$make" "$building/result"
-	mv -T "$building/result" "$dir" 2>/dev/null || [ -d "$dir" ]
-	rm -rf "$building"
-	building=
 }
 
 make_programs() {
