@@ -30,23 +30,26 @@ versions() { apt-cache madison "$1" | awk -F ' *[|] *' '!seen[$2]++ { print $2 }
 
 offers() { apt-cache show "$1" >/dev/null 2>&1; }
 
-# Names of what package NAME or NAME=VERSION depends on; of alternatives the first.
+# Names of what packages NAME or NAME=VERSION depend on; of alternatives the first.
 depends() {
-	apt-cache show "$1" | awk -F ': ' '/^(Pre-)?Depends:/ { gsub(/, */, "\n", $2); print $2 } /^$/ { exit }' |
-		sed 's/[ :|].*//'
+	apt-cache show "$@" | awk -F ': ' '/^Package:/ { newest = !seen[$2]++ }
+		newest && /^(Pre-)?Depends:/ { gsub(/, */, "\n", $2); print $2 }' | sed 's/[ :|].*//'
 }
 
 # The packages and the libraries that they need, but the C library: programs of the guest run with the host's, as the
-# binary under test is linked with that.
+# binary under test is linked with that.  A call of apt-cache takes long, so there is one for each level of the tree.
 with_libraries() {
-	local queue=("$@") seen=' libc6 libgcc-s1 ' package
-	while [ ${#queue[@]} -gt 0 ]; do
-		package=${queue[0]}
-		queue=("${queue[@]:1}")
-		case $seen in *" $package "*) continue ;; esac
-		seen+="$package "
-		printf '%s\n' "$package"
-		mapfile -t -O ${#queue[@]} queue < <(depends "$package" | grep '^lib')
+	local level=("$@") fresh seen=' libc6 libgcc-s1 ' package
+	while [ ${#level[@]} -gt 0 ]; do
+		fresh=()
+		for package in "${level[@]}"; do
+			case $seen in *" $package "*) continue ;; esac
+			seen+="$package "
+			fresh+=("$package")
+		done
+		[ ${#fresh[@]} -gt 0 ] || break
+		printf '%s\n' "${fresh[@]}"
+		mapfile -t level < <(depends "${fresh[@]}" | grep '^lib')
 	done
 }
 
