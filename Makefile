@@ -3,6 +3,7 @@
 # make install     honours DESTDIR PREFIX SBINDIR SYSCONFDIR UDEVDIR MANDIR SCRIPTDIR, see below
 # make check       the fast tests        make lint     static checks
 # make check-vm    the real kernel       make demo     a device's life on a simulated host
+# make check-libvirt  the real libvirtd
 # make bench       measurements, as ratios
 
 VERSION = 0.1.0
@@ -103,6 +104,9 @@ demo:
 check-vm: $(BUILD)/mdevctl
 	tests/vm/run.sh $(BUILD)/mdevctl
 
+check-libvirt: $(BUILD)/mdevctl
+	tests/libvirt/run.sh $(BUILD)/mdevctl
+
 bench:
 	tests/bench/run.sh
 
@@ -130,6 +134,6 @@ clean:
 	rm -rf build build-asan
 
 FORCE:
-.PHONY: all fake-sysfs check demo check-vm bench lint install clean FORCE
+.PHONY: all fake-sysfs check demo check-vm check-libvirt bench lint install clean FORCE
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d)

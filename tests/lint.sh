@@ -63,7 +63,7 @@ licensed() {
 house_rules() {
 	local bad=0
 	git grep -nE '^[[:space:]]*! [a-z./$"]' -- '*.sh' && bad=1
-	git grep -nE '\b(TODO|FIXME|XXX|HACK)\b' -- '*.[ch]' Makefile tests/lib tests/vm && bad=1
+	git grep -nE '\b(TODO|FIXME|XXX|HACK)\b' -- '*.[ch]' Makefile tests/lib tests/vm tests/libvirt && bad=1
 	git grep -nE '[[:space:]]+$' -- '*.[ch]' '*.sh' Makefile '*.md' '*.8' && bad=1
 	return $bad
 }
