@@ -40,11 +40,12 @@ defines_with_uuid() {
 }
 
 defines_without_uuid() {
-	local uuid
-	virsh_define "$P" t-1
+	local uuid told
+	told=$(inside virsh -c nodedev:///system nodedev-define "$(xml "$P" t-1)")
 	called "0 define --parent=$P --jsonfile=/dev/stdin <pipe:'$plain'"
 	uuid=$(ls "$definitions/$P")
 	[[ $uuid =~ ^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$ ]]
+	contains "$told" "Node device '$(mdev_node "$uuid" "$P")' defined"
 	equals "libvirt's inactive devices" "$(mdev_node "$uuid" "$P")" "$(inactive)"
 	settle
 	equals "... after a refresh" "$(mdev_node "$uuid" "$P")" "$(inactive)"

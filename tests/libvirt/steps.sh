@@ -22,14 +22,14 @@ background() {
 virsh() { inside virsh -q -c nodedev:///system "$@"; }
 mdevctl() { inside /test/real/mdevctl "$@"; }
 
-# Waits until the command succeeds, 10 s at most.
+# Waits until the command succeeds, 20 s at most.
 until_ok() {
-	local i
-	for ((i = 0; i < 200; i++)); do
+	local deadline=$((SECONDS + 20))
+	while ((SECONDS < deadline)); do
 		if "$@" >/dev/null 2>&1; then return; fi
 		sleep 0.05
 	done
-	echo "still failing after 10 s: $*" >&2
+	echo "still failing after 20 s: $*" >&2
 	return 1
 }
 
