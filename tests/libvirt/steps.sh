@@ -99,7 +99,7 @@ equals() { # what, expected, actual
 
 contains() { # text, part
 	[[ $1 == *"$2"* ]] && return
-	printf 'expected: %s\nin: %s\n' "$2" "$1"
+	printf '%s\n' "expected: $2" "in: $1"
 	return 1
 }
 
