@@ -2,8 +2,8 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The guest's init: brings up just enough of a system (mounts, syslog), runs checks.sh with the helpers below, and
-# powers off.  The second serial port carries the results, the third one the exit status.  A check begins with
+# The guest's init: brings up just enough of a system (mounts, syslog), runs the files of checks with the helpers below,
+# and powers off.  The second serial port carries the results, the third one their number.  A check begins with
 # `check TITLE`, on a host with mtty and mdpy but no device and no definition, and lasts until the next one.  The
 # first expectation that does not hold makes it fail, and shows what ran last before that.
 
@@ -17,6 +17,7 @@ passed=0
 failed=0
 title=
 holder=
+undo=
 
 check() {
 	finish_check
@@ -59,11 +60,6 @@ describe_failure() {
 	echo "  # status:   $status"
 	sed 's/^/  # stdout:   /' out
 	sed 's/^/  # stderr:   /' err
-}
-
-summary() {
-	finish_check
-	echo "$passed passed, $failed failed"
 }
 
 run() {
@@ -122,6 +118,15 @@ is_uuid() {
 	expect 'nothing else on stdout' [ "$(wc -l <out)" = 1 ]
 }
 
+# Runs a command as a user with no rights.
+run_as_nobody() {
+	run su -s /bin/sh nobody -c "$*"
+	command="$* (as nobody)"
+}
+
+# Runs a command after the check, whatever comes before that.
+afterwards() { undo="$*; $undo"; }
+
 # Runs a command in the background; `succeeded` waits for all of these.
 at_once() {
 	command="$* (and others at once)"
@@ -144,6 +149,9 @@ repeat() {
 
 uuid() { printf '00000000-0000-4000-8000-%012d' "$1"; }
 
+# shellcheck disable=SC2034 # the checks use them
+A=$(uuid 1) B=$(uuid 2) C=$(uuid 3) D=$(uuid 4)
+
 parent_of() { basename "$(dirname "$(readlink "$devices/$1")")"; }
 type_of() { basename "$(readlink "$devices/$1/mdev_type")"; }
 free_of() { cat "/sys/class/mdev_bus/$1/mdev_supported_types/$2/available_instances"; }
@@ -157,6 +165,12 @@ is_active() {
 
 is_inactive() { expect "$1 is not active" [ ! -e "$devices/$1" ]; }
 
+# The devices are these, and no others.
+are_active() {
+	for device; do is_active "$device"; done
+	has_devices $#
+}
+
 has_attribute() { expect "$2 of $1 is $3" [ "$(cat "$devices/$1/$2")" = "$3" ]; }
 
 has_no_bus() { expect 'no mdev bus' [ ! -e $devices ]; }
@@ -166,9 +180,9 @@ is_free() { expect "$3 instances of $2 on $1 are free, not $(free_of "$1" "$2")"
 
 has_devices() { expect "$1 devices, not $(count_devices)" [ "$(count_devices)" = "$1" ]; }
 
-# Waits up to 5 s for a command to be true.
+# Waits up to 20 s for a command to be true: the machine may be busy with other things.
 soon() {
-	for _ in $(seq 50); do
+	for _ in $(seq 200); do
 		if "$@"; then return 0; fi
 		sleep 0.1
 	done
@@ -179,7 +193,7 @@ soon() {
 identity() { stat -L -c %i "$devices/$1"; }
 
 syslog_says() { expect "syslog says $1" soon grep -qF -e "$1" $syslog; }
-syslog_is_silent_on() { expect "syslog does not say $1" [ "$(grep -cF -e "$1" $syslog)" = 0 ]; }
+syslog_is_silent() { expect "no word of mdevctl in syslog: $(cat $syslog)" [ "$(grep -c mdevctl $syslog)" = 0 ]; }
 
 # Writes the definition of a type with attributes (a JSON array) to a file to be given as --jsonfile.
 definition() {
@@ -196,19 +210,30 @@ reload_driver() {
 
 group_of() { echo "/dev/vfio/$(basename "$(readlink "$devices/$1/iommu_group")")"; }
 
-now() { date +%s; }
+is_loaded() { expect "module $1 is loaded" [ -e "/sys/module/$1" ]; }
+is_not_loaded() { expect "module $1 is not loaded" [ ! -e "/sys/module/$1" ]; }
+
+# configure_modprobe LINE [DIR]
+configure_modprobe() {
+	mkdir -p "${2-/etc/modprobe.d}"
+	echo "$1" >"${2-/etc/modprobe.d}/check.conf"
+}
+
+# In hundredths of a second.
+now() { sed 's/ .*//; s/[.]//' /proc/uptime; }
 
 # hold UUID [SECONDS]: a process uses the device until `release`, or for that long.
 hold() {
 	modprobe vfio_iommu_type1
-	holder "$(group_of "$1")" "$1" "${2-20}" >held 2>&1 &
+	rm -f held
+	holder "$(group_of "$1")" "$1" "${2-120}" >held 2>&1 &
 	holder=$!
 	expect 'the process uses the device' soon grep -qs holding held
 }
 
 # A process has the device's VFIO group open, without a use for it yet.
 hold_group() {
-	sleep 20 3<>"$(group_of "$1")" &
+	sleep 120 3<>"$(group_of "$1")" &
 	holder=$!
 	expect 'the group is open' soon [ -e /proc/$holder/fd/3 ]
 }
@@ -224,6 +249,26 @@ release() {
 	holder=
 } 2>/dev/null
 
+# From now on `calls` tells for which parents start-parent-mdevs has been run.
+record_calls() {
+	mv /usr/sbin/mdevctl /usr/sbin/mdevctl.real
+	afterwards mv /usr/sbin/mdevctl.real /usr/sbin/mdevctl
+	: >calls
+	cat >/usr/sbin/mdevctl <<-END
+		#!/bin/sh
+		[ "\$1" != start-parent-mdevs ] || echo "\$2" >>/tmp/calls
+		exec /usr/sbin/mdevctl.real "\$@"
+	END
+	chmod 755 /usr/sbin/mdevctl
+}
+
+# The rules have started it for these parents and no others, so often as they are given.
+is_called_for() {
+	for parent; do echo "$parent"; done | sort >expected
+	sort calls | cmp -s expected - && wrong= || wrong=" not: $(tr '\n' ' ' <calls)"
+	expect "runs for: $*,$wrong" [ -z "$wrong" ]
+}
+
 start_udevd() { systemd-udevd --daemon --resolve-names=never >/dev/null 2>&1; }
 
 # First waits for what the rules have started.
@@ -236,12 +281,15 @@ stop_udevd() {
 reset_host() {
 	[ -z "$holder" ] || release
 	wait
-	rm -rf $definitions
+	eval "$undo"
+	undo=
+	rm -rf $definitions /etc/modprobe.d /run/modprobe.d
 	for remove in "$devices"/*/remove; do
 		[ ! -e "$remove" ] || echo 1 >"$remove"
 	done
 	[ "$(count_devices)" = 0 ] || modprobe -r mtty mdpy
 	modprobe -q -r -a vfio_iommu_type1 mbochs
+	[ "$(cat /sys/module/mdpy/parameters/count 2>/dev/null)" = 4 ] || modprobe -q -r mdpy
 	[ -e /sys/module/mtty ] || modprobe mtty
 	[ -e /sys/module/mdpy ] || modprobe mdpy
 	: >$syslog
@@ -263,15 +311,16 @@ run_checks() {
 	soon [ -S /dev/log ]
 	modprobe -a mtty mdpy
 	set +e
-	# shellcheck source=tests/vm/checks.sh
-	. /checks.sh
-	summary
-	[ "$failed" = 0 ]
+	for checks in /checks/*.sh; do
+		# shellcheck source=/dev/null
+		. "$checks"
+	done
+	finish_check
+	echo "$passed passed, $failed failed" >/dev/ttyS2
 }
 
 mount_file_systems
 (run_checks) >/dev/ttyS1 2>&1
-echo $? >/dev/ttyS2
 # The last bytes are still on their way when `echo` is done.
 sleep 0.3
 poweroff -f

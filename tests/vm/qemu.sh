@@ -1,0 +1,239 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Makes and boots guests: Debian's stock kernel with the kernel's own sample mdev drivers, in QEMU without KVM.  Kernel,
+# drivers and guest programs come from Debian packages, unpacked and never installed, and are cached outside the tree.
+# What a guest does is in guest.sh and in the files of checks that it is given; this file knows neither.
+# Who sources it has these to set before calling `make_guest`, and may define a function `extend_root ROOT`:
+
+# The program under test, and the files that the guest runs one after the other.
+guest_mdevctl=
+guest_checks=()
+# Packages that are unpacked, with their libraries, beside the guest's own.
+guest_packages=()
+# Of memory, in MiB: a display of mdpy takes 2.
+guest_memory=512
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$(cd "$here/../.." && pwd)
+cache=$(realpath -m "${VM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mdevctl-vm}")
+limit=${VM_TIMEOUT:-900}
+rule=$top/udev/60-mdevctl.rules
+
+samples=(mtty mdpy mbochs)
+modules=("${samples[@]}" vfio_iommu_type1)
+
+# What the EXIT trap cleans up: temporary directories and the running guest.
+scratch=
+building=
+guest=
+
+say() { printf 'check-vm: %s\n' "$*"; }
+die() { say "$*" >&2; exit 1; }
+
+# shellcheck source=tests/lib/packages.sh
+. "$top/tests/lib/packages.sh"
+
+clean_up() {
+	[ -z "$guest" ] || kill "$guest" 2>/dev/null || true
+	rm -rf ${scratch:+"$scratch"} ${building:+"$building"}
+}
+
+make_programs() {
+	local packages
+	say "fetching ${program_packages[*]}"
+	mapfile -t packages < <(with_libraries "${program_packages[@]}")
+	unpack "$building/root" "${packages[@]}"
+	rm -rf "$building/root/usr/share"/{doc,man,locale,bash-completion,zsh,lintian}
+	mv "$building/root"/* "$1"
+}
+
+# Their directory is named after the version of udev, and after what else a caller wants.
+choose_programs() {
+	program_packages=(busybox-static kmod udev "${guest_packages[@]}")
+	programs=$cache/programs-$(versions udev | head -n 1)$(printf -- '-%s' "${guest_packages[@]}")
+	programs=${programs%-}
+}
+
+# Whether packages have /bin or /usr/bin, /lib or /usr/lib, depends on the release.
+program() { find "$programs" -path "*bin/$1" -print -quit; }
+
+library_path() {
+	printf '%s:' "$1"/{,usr/}lib/x86_64-linux-gnu{,/systemd}
+}
+
+run_kmod() {
+	local as=$1
+	shift
+	(LD_LIBRARY_PATH=$(library_path "$programs") exec -a "$as" "$(program kmod)" "$@")
+}
+
+# "VERSION RELEASE" of each image of the series that is no variant (cloud, rt).
+list_images() {
+	local names
+	mapfile -t names < <(apt-cache pkgnames "linux-image-$series." |
+		grep -E "^linux-image-${series//./[.]}[.][0-9]+[-+][^-]+-amd64\$")
+	[ ${#names[@]} = 0 ] || apt-cache madison "${names[@]}" |
+		awk -F ' *[|] *' '{ sub(/^ *linux-image-/, "", $1); print $2, $1 }'
+}
+
+# Picks the newest version of the series that is offered of image, headers and source alike.
+choose_kernel() {
+	local images version release
+	images=$(list_images)
+	for version in $(versions "linux-source-$series"); do
+		release=$(awk -v version="$version" '$1 == version { release = $2 } END { print release }' <<<"$images")
+		[ -n "$release" ] || continue
+		offers "linux-headers-$release=$version" || continue
+		kernel=$version
+		kernel_release=$release
+		kernel_dir=$cache/$version
+		mapfile -t kernel_build < <(depends "linux-headers-$release=$version" | grep -E '^linux-(headers|kbuild)-')
+		compiler=$(depends "linux-headers-$release=$version" |
+			sed -nE 's/^(linux-compiler-)?(gcc-[0-9]+)(-x86)?$/\2/p')
+		return 0
+	done
+	return 1
+}
+
+make_kernel() {
+	local into=$1 root=$building/root source=$building/source libraries
+	say "kernel $kernel: fetching image, headers and source"
+	mapfile -t libraries < <(with_libraries "${kernel_build[@]/%/=$kernel}" | grep '^lib')
+	unpack "$root" {linux-image-,linux-headers-}"$kernel_release=$kernel" "${kernel_build[@]/%/=$kernel}" "${libraries[@]}"
+	unpack "$source" "linux-source-$series=$kernel"
+	say "kernel $kernel: building ${samples[*]}"
+	tar -xJf "$source/usr/src/linux-source-$series.tar.xz" -C "$source" --strip-components=1 \
+		"linux-source-$series/samples/vfio-mdev" "linux-source-$series/scripts/extract-vmlinux"
+	sh "$source/scripts/extract-vmlinux" "$root/boot/vmlinuz-$kernel_release" >"$into/vmlinux"
+	build_samples "$root" "$source/samples/vfio-mdev"
+	pick_modules "$root" "$into"
+}
+
+# Without pahole there is no BTF of modules to be had, and nobody here misses it.
+build_samples() {
+	local root=$1 source=$2 headers=$1/usr/src/linux-headers-$kernel_release upper=("${samples[@]^^}")
+	local options=("${upper[@]/#/CONFIG_SAMPLE_VFIO_MDEV_}")
+	sed -i "s|/usr/src/|$root/usr/src/|" "$headers/Makefile"
+	LD_LIBRARY_PATH=$(library_path "$root") make -s -C "$headers" M="$source" CONFIG_DEBUG_INFO_BTF_MODULES= \
+		"${options[@]/%/=m}" modules >"$building/log" 2>&1 ||
+		die "the sample drivers do not build:"$'\n'"$(cat "$building/log")"
+	install -D -m 644 -t "$root/lib/modules/$kernel_release/extra" "$source"/*.ko
+}
+
+# Takes the modules of the guest, and what they depend on, out of all those of the kernel.
+pick_modules() {
+	local root=$1 into=$2 tree=lib/modules/$kernel_release file
+	run_kmod depmod -b "$root" "$kernel_release"
+	run_kmod modprobe -d "$root" -S "$kernel_release" --show-depends -a "${modules[@]}" |
+		awk '/^insmod/ { print $2 }' | sort -u | while read -r file; do
+			install -D -m 644 "$file" "$into/${file#"$root/"}"
+		done
+	cp "$root/$tree"/modules.{order,builtin,builtin.modinfo} "$into/$tree"
+	run_kmod depmod -b "$into" "$kernel_release"
+}
+
+needed_commands() {
+	printf '%s\n' "qemu-system-x86_64 qemu-system-x86" "cc gcc"
+	[ -d "$kernel_dir" ] || printf '%s\n' "$compiler $compiler" "make make" "xz xz-utils" "readelf binutils"
+}
+
+missing_packages() {
+	local command package
+	needed_commands | while read -r command package; do
+		command -v "$command" >/dev/null || printf '%s\n' "$package"
+	done
+	[ -e /usr/include/linux/vfio.h ] || echo libc6-dev
+}
+
+# Whether the series is offered; lists that do not have it may be older than it is.
+find_kernel() {
+	series=$1
+	choose_kernel || { is_root && update_lists && choose_kernel; }
+}
+
+# Lists as old as the machine's image name files that the mirror has dropped, so fetching begins with fresh ones.
+prepare_host() {
+	local missing
+	mapfile -t missing < <(missing_packages)
+	if [ ${#missing[@]} -gt 0 ]; then
+		say "missing packages: ${missing[*]}"
+		is_root || die "install them, as root: apt-get install --no-install-recommends ${missing[*]}"
+	fi
+	if is_root && { [ ${#missing[@]} -gt 0 ] || [ ! -d "$kernel_dir" ]; }; then
+		update_lists || say "going on with the package lists as they are"
+		choose_kernel
+	fi
+	[ ${#missing[@]} = 0 ] || apt_get install -y --no-install-recommends "${missing[@]}" >/dev/null
+	choose_programs
+}
+
+# libkmod is opened with dlopen by mdevctl, so ldd of mdevctl does not tell of it; udevadm needs it too.
+copy_libraries() {
+	local root=$1 list
+	shift
+	list=$(LD_LIBRARY_PATH=$(library_path "$programs") ldd "$@")
+	case $list in *'not found'*) die "libraries are missing for the guest:"$'\n'"$list" ;; esac
+	awk '/=> \// { print $3 } $1 ~ /^\/.*[^:]$/ { print $1 }' <<<"$list" | sort -u | while read -r file; do
+		case $file in
+		*/ld-linux*) cp -L "$file" "$root/lib64/" ;;
+		*) cp -L "$file" "$root/lib/x86_64-linux-gnu/" ;;
+		esac
+	done
+}
+
+make_root() {
+	local root=$1 name
+	mkdir -p "$root"/{bin,sbin,usr/sbin,usr/lib/udev/rules.d,lib/x86_64-linux-gnu,lib64,checks,etc,proc,sys,dev,run,tmp,var/log}
+	for name in busybox kmod udevadm; do
+		cp "$(program "$name")" "$root/bin/"
+	done
+	ln -s ../bin/kmod "$root/sbin/modprobe"
+	ln -s ../bin/udevadm "$root/sbin/systemd-udevd"
+	install "$guest_mdevctl" "$root/usr/sbin/mdevctl"
+	ln -s mdevctl "$root/usr/sbin/lsmdev"
+	echo 'root:x:0:0:root:/:/bin/sh
+nobody:x:65534:65534:nobody:/:/bin/sh' >"$root/etc/passwd"
+	cp -r "$kernel_dir/lib/modules" "$root/lib/"
+	find "$programs" -name 50-udev-default.rules -exec cp -t "$root/usr/lib/udev/rules.d" {} +
+	sed 's|@sbindir@|/usr/sbin|gi' "$rule" >"$root/usr/lib/udev/rules.d/60-mdevctl.rules"
+	for name in "$here"/*.c; do
+		cc -Wall -Wextra -O2 -o "$root/sbin/$(basename "$name" .c)" "$name"
+	done
+	copy_libraries "$root" "$root"/bin/{kmod,udevadm} "$root/usr/sbin/mdevctl"
+	install "$here/guest.sh" "$root/init"
+	cp "${guest_checks[@]}" "$root/checks/"
+	if declare -F extend_root >/dev/null; then extend_root "$root"; fi
+}
+
+# Makes what a guest on Linux of the series that was found last boots from.
+make_guest() {
+	local root=$scratch/root
+	prepare_host
+	cached "$programs" make_programs
+	cached "$kernel_dir" make_kernel
+	rm -rf "$root"
+	make_root "$root"
+	(cd "$root" && find . | bin/busybox cpio -o -H newc 2>/dev/null) >"$scratch/initramfs"
+}
+
+# Runs it and shows what it prints; 124 when it took too long.  The ELF kernel starts by PVH in half the time that the
+# bzImage takes.  Serial ports: console (without the drivers' word on every device), output, summary.
+boot() {
+	local status=0
+	: >"$scratch/output"
+	timeout -k 5 "$limit" qemu-system-x86_64 -accel tcg -cpu max -smp 2 -m "$guest_memory" \
+		-nodefaults -display none -no-reboot -kernel "$kernel_dir/vmlinux" -initrd "$scratch/initramfs" \
+		-append 'console=ttyS0 loglevel=6 panic=-1 oops=panic mitigations=off sysctl.kernel.hung_task_timeout_secs=60' \
+		-serial "file:$scratch/console" -serial "file:$scratch/output" -serial "file:$scratch/summary" </dev/null &
+	guest=$!
+	tail -s 0.1 -n +1 -f --pid="$guest" "$scratch/output" &
+	wait "$guest" || status=$?
+	guest=
+	wait
+	return "$status"
+}
+
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+scratch=$(mktemp -d)
