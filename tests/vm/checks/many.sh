@@ -42,21 +42,39 @@ stop_udevd
 has_devices $many
 syslog_is_silent
 
-# Of each the best of several runs, one after the other, as what else the machine does falls on some of both.  The
-# check before has made the guest's memory be there.
+# The least of several runs of each, as what else the machine does falls on some of both.  The check before has made the
+# guest's memory be there.
+time_bare() {
+	time_many create_many
+	if [ -z "$least_bare" ] || [ $took -lt $least_bare ]; then least_bare=$took; fi
+}
+
+time_ours() {
+	time_many mdevctl start-parent-mdevs mdpy
+	is_silent
+	if [ -z "$least" ] || [ $took -lt $least ]; then least=$took; fi
+}
+
+is_fast() { [ $((least * 100)) -le $((least_bare * 150)) ]; }
+
 check "start-parent-mdevs of $many devices: takes no more than 1.5 times what a bare loop of writes takes"
 define_many
 least_bare=
 least=
-for _ in 1 2 3 4 5 6; do
-	time_many create_many
-	if [ -z "$least_bare" ] || [ $took -lt $least_bare ]; then least_bare=$took; fi
-	time_many mdevctl start-parent-mdevs mdpy
-	is_silent
-	if [ -z "$least" ] || [ $took -lt $least ]; then least=$took; fi
-	if [ $((least * 100)) -le $((least_bare * 150)) ]; then break; fi
+for pair in 1 2 3 4 5 6; do
+	case $pair in
+	[135])
+		time_bare
+		time_ours
+		;;
+	*)
+		time_ours
+		time_bare
+		;;
+	esac
+	if [ $pair -ge 3 ] && is_fast; then break; fi
 done
 echo "# start-parent-mdevs: $((least * 10)) ms, a bare loop: $((least_bare * 10)) ms," \
-	"$((least * 100 / least_bare)) % of that"
-expect 'no more than 1.5 times as long' [ $((least * 100)) -le $((least_bare * 150)) ]
+	"$((least * 100 / least_bare)) % of that; the least of $pair runs each"
+expect 'no more than 1.5 times as long' is_fast
 syslog_is_silent
