@@ -85,11 +85,25 @@ int output_mdevs_text(const struct mdev_list *list, bool of_definitions, bool ve
 	return text_print(out);
 }
 
+/* DEL and C1 characters may stand in JSON as they are, but a terminal obeys them. */
+static void put_json(struct text *t, const char *json)
+{
+	for (const unsigned char *p = (const unsigned char *)json; *p; p++) {
+		bool is_c1 = *p == 0xc2 && p[1] <= 0x9f;
+
+		if (is_c1 || *p == 0x7f)
+			fprintf(t->f, "\\u%04x", is_c1 ? *++p : *p);
+		else
+			putc_unlocked(*p, t->f);
+	}
+}
+
 static int dump(const json_t *json)
 {
+	_cleanup_free_ char *dumped = json_dumps(json, JSON_INDENT(2));
 	struct text t, *out = text_open(&t);
 
-	json_dumpf(json, out->f, JSON_INDENT(2));
+	put_json(out, dumped);
 	putc('\n', out->f);
 	return text_print(out);
 }
@@ -155,9 +169,12 @@ static char *join_lines(const char *text)
 	char *joined = xcalloc(strlen(text) + 1, 2), *to = joined;
 
 	for (; *text; text++) {
-		*to++ = *text == '\n' ? ',' : *text;
-		if (*text == '\n')
-			*to++ = ' ';
+		if (*text != '\n') {
+			*to++ = *text;
+			continue;
+		}
+		*to++ = ',';
+		*to++ = ' ';
 	}
 	return joined;
 }

@@ -4,6 +4,7 @@
  */
 #include "sysfs.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
@@ -128,7 +129,8 @@ static int read_number_at(int dirfd, const char *path, unsigned long *ret_number
 		return r;
 	errno = 0;
 	number = strtoul(text, &end, 10);
-	if (errno || end == text || *end || *text == '-')
+	/* strtoul takes a sign, and JSON has no room for more. */
+	if (errno || !isdigit((unsigned char)*text) || *end || number > INT64_MAX)
 		return -EINVAL;
 	*ret_number = number;
 	return 0;
@@ -177,7 +179,7 @@ static int list_types_of(const struct host *h, const char *parent, struct mdev_t
 	while ((e = dir_next(dir))) {
 		_cleanup_(mdev_type_done) struct mdev_type t = {};
 
-		if (read_type(dirfd(dir), parent, e->d_name, &t) == 0)
+		if (!name_problem(e->d_name) && read_type(dirfd(dir), parent, e->d_name, &t) == 0)
 			mdev_type_list_take(list, &t);
 	}
 	return 0;
@@ -208,7 +210,8 @@ int sysfs_list_parents(const struct host *h, struct strv *parents)
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	while ((e = dir_next(dir)))
-		strv_add(parents, xstrdup(e->d_name));
+		if (!name_problem(e->d_name))
+			strv_add(parents, xstrdup(e->d_name));
 	r = -errno;
 	strv_sort(parents);
 	return r;
