@@ -86,7 +86,7 @@ int fault_check(enum op op, const struct node *n, const char *name, size_t *len)
 		if (exempt || (f->kind == FAULT_FAIL && r) || !fault_hits(f, op, full))
 			continue;
 		if (f->kind == FAULT_FAIL)
-			r = -f->arg;
+			r = -(int)f->arg;
 		else if (f->kind == FAULT_SLOW)
 			ms += f->arg;
 		else if (len && *len > (size_t)f->arg)
@@ -222,7 +222,7 @@ void log_write(const struct node *n, const char *buf, size_t len, ssize_t result
 	fprintf(wlog.out, "write %s \"", path);
 	put_escaped(wlog.out, buf, len);
 	if (result < 0)
-		fprintf(wlog.out, "\" = -%s\n", errno_name(-result, number));
+		fprintf(wlog.out, "\" = -%s\n", errno_name((int)-result, number));
 	else
 		fprintf(wlog.out, "\" = %zd\n", result);
 	free(path);

@@ -402,7 +402,8 @@ static void fs_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 	for (size_t i = off; !r && i < h->n_entries; i++) {
 		const struct entry *e = &h->entries[i];
 		struct stat st = { .st_ino = e->ino, .st_mode = e->mode };
-		size_t len = fuse_add_direntry(req, buf + used, size - used, e->name, &st, i + 1);
+		size_t len = fuse_add_direntry(req, buf + used, size - used, e->name, &st,
+					       (off_t)i + 1);
 
 		if (len > size - used)
 			break;
