@@ -352,27 +352,25 @@ static unsigned read_names(const char *script, const char *what, const json_t *a
 	return bits;
 }
 
-/* Whether the text is an answer, trailing NULs allowed. */
-static bool read_capabilities(const struct script *s, struct capability *c)
+bool capability_from_json(struct capability *c, const char *text, size_t length, const char *script)
 {
-	size_t length = s->out.length;
 	json_auto_t *root = NULL;
 	const json_t *supports;
 
-	while (length && s->out.data[length - 1] == '\0')
+	while (length && text[length - 1] == '\0')
 		length--;
 	if (!length)
 		return false;
-	root = json_loadb(s->out.data, length, 0, NULL);
+	root = json_loadb(text, length, 0, NULL);
 	supports = json_object_get(root, "supports");
 	if (!json_is_integer(json_object_get(supports, "version"))) {
-		debug("the script %s did not answer with its capabilities", s->path);
+		debug("the script %s did not answer with its capabilities", script);
 		return false;
 	}
-	c->script = s->path;
-	c->actions = read_names(s->path, "action", json_object_get(supports, "actions"),
+	c->script = script;
+	c->actions = read_names(script, "action", json_object_get(supports, "actions"),
 				action_names, ARRAY_SIZE(action_names));
-	c->events = read_names(s->path, "event", json_object_get(supports, "events"), event_names,
+	c->events = read_names(script, "event", json_object_get(supports, "events"), event_names,
 			       ARRAY_SIZE(event_names));
 	return true;
 }
@@ -392,7 +390,8 @@ static bool ask_capabilities(struct callouts *all, const char *path, const struc
 		callout_note_hung(all, &s);
 	}
 	/* Any other status will do, if the answer is one. */
-	return s.end == SCRIPT_EXITED && !callout_is_not_mine(&s) && read_capabilities(&s, c);
+	return s.end == SCRIPT_EXITED && !callout_is_not_mine(&s) &&
+	       capability_from_json(c, s.out.data, s.out.length, path);
 }
 
 struct capability callout_capability(struct callouts *all, const struct mdev *m)

@@ -66,6 +66,12 @@ struct capability {
 	unsigned actions, events; /* what it listed, bits by enum */
 };
 
+/*
+ * Fills script and what it listed from the answer of @script, which must
+ * outlive @c; trailing NULs are allowed.  False: it is no answer.
+ */
+bool capability_from_json(struct capability *c, const char *text, size_t length, const char *script);
+
 enum event { EVENT_PRE, EVENT_POST, EVENT_NOTIFY, EVENT_GET, EVENT_LIVE };
 enum state { STATE_NONE, STATE_SUCCESS, STATE_FAILURE };
 

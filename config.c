@@ -388,21 +388,6 @@ static int write_temp(int dirfd, const char *text)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-static char *definition_text(const struct mdev *m)
-{
-	json_auto_t *json = mdev_to_json(m), *back = NULL;
-	_cleanup_free_ char *text = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-
-	/* A fraction among unknown keys stays as it was written where 15 digits
-	 * say it exactly: 0.1, not 0.10000000000000001. */
-	back = json_loads(text, 0, NULL);
-	if (!json_equal(json, back)) {
-		free(text);
-		text = json_dumps(json, JSON_INDENT(2));
-	}
-	return xasprintf("%s\n", text);
-}
-
 /* Whether the file says just @text. */
 static bool says(const struct host *h, int dirfd, const struct mdev *m, const char *text)
 {
@@ -416,7 +401,7 @@ static bool says(const struct host *h, int dirfd, const struct mdev *m, const ch
 int config_write(const struct host *h, int lock, const struct mdev *m, bool replace)
 {
 	_cleanup_close_ int dir = make_parent_dir(h, lock, m->parent);
-	_cleanup_free_ char *text = definition_text(m);
+	_cleanup_free_ char *text = mdev_to_text(m);
 	struct stat st;
 	int r;
 

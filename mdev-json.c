@@ -363,3 +363,18 @@ json_t *mdev_to_json(const struct mdev *m)
 		json_object_update_missing(root, m->extra);
 	return root;
 }
+
+char *mdev_to_text(const struct mdev *m)
+{
+	json_auto_t *json = mdev_to_json(m), *back = NULL;
+	_cleanup_free_ char *text = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+
+	/* A fraction among unknown keys stays as it was written where 15 digits
+	 * say it exactly: 0.1, not 0.10000000000000001. */
+	back = json_loads(text, 0, NULL);
+	if (!json_equal(json, back)) {
+		free(text);
+		text = json_dumps(json, JSON_INDENT(2));
+	}
+	return xasprintf("%s\n", text);
+}

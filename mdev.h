@@ -94,6 +94,8 @@ const char *text_problem(const char *text);
 
 /* Definition form; a new reference. */
 json_t *mdev_to_json(const struct mdev *m);
+/* The same as the text of a definition file; caller frees. */
+char *mdev_to_text(const struct mdev *m);
 /*
  * Fills type, start, attributes and extra keys from the text of a definition
  * that comes from @source (a name for messages).  -EINVAL with @error set to
