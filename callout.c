@@ -280,7 +280,7 @@ static bool query_take(struct query *q, bool strict)
 	if (callout_is_not_mine(s) && !q->capability.script)
 		return query_continue(q);
 	q->why = callout_describe_end(s);
-	if (s->end != SCRIPT_SIGNALED || strict || q->capability.script)
+	if (s->end != SCRIPT_SIGNALED || strict || q->capability.script || interrupted())
 		return false;
 	warn("%s; the next one is asked for the attributes of %s", q->why, q->m->uuid);
 	free(take(q->why));
