@@ -5,6 +5,8 @@
 # make check-vm    the real kernel       make demo     a device's life on a simulated host
 # make check-libvirt  the real libvirtd
 # make bench       measurements, as ratios
+# make coverage    lines that the cases execute
+# make fuzz        hostile input, FUZZ_TIME=60 seconds for each kind
 
 VERSION = 0.1.0
 
@@ -21,6 +23,7 @@ SCRIPTDIR ?= /usr/lib/mdevctl/scripts.d
 DESTDIR ?=
 INSTALL ?= install
 CC ?= cc
+OBJCOPY ?= objcopy
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 
@@ -29,12 +32,23 @@ ifdef WERROR
 WARN += -Werror
 endif
 
-ifdef SANITIZE
+SANITIZERS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+# Without libFuzzer (FUZZ=1, clang) a fuzz target runs over files.
+FUZZ_MAIN = $(BUILD)/fuzz/replay.o
+ifdef FUZZ
+BUILD ?= build-fuzz
+HARDEN = -fsanitize=fuzzer-no-link $(SANITIZERS)
+FUZZ_MAIN = -fsanitize=fuzzer
+else ifdef SANITIZE
 BUILD ?= build-asan
-HARDEN = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+HARDEN = $(SANITIZERS)
+else ifdef COVERAGE
+BUILD ?= build-cov
+HARDEN = --coverage
+CFLAGS = -O0 -g
 else
 BUILD ?= build
-HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+HARDEN = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong
 endif
 
 CPPFLAGS_ALL = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' $(CPPFLAGS)
@@ -50,6 +64,8 @@ SOURCES = $(sort $(wildcard *.c))
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
 FAKE_SOURCES = $(sort $(wildcard tests/fake-sysfs/*.c))
 FAKE_OBJECTS = $(FAKE_SOURCES:tests/fake-sysfs/%.c=$(BUILD)/fake/%.o)
+FUZZ_OBJECTS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%.o,$(wildcard tests/fuzz/*.c))
+FUZZ_TARGETS = $(patsubst tests/fuzz/dict/%.dict,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/dict/*.dict)))
 
 # V=1 shows the commands, -s nothing.
 ifdef V
@@ -64,7 +80,7 @@ all: $(BUILD)/mdevctl
 # Rebuilds everything when the flags change, and only then.
 FLAGS_NOW = $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL)
 $(BUILD)/flags: FORCE
-	@mkdir -p $(BUILD)/fake
+	@mkdir -p $(BUILD)/fake $(BUILD)/fuzz
 	@$(PKG_CONFIG) --exists jansson uuid libkmod || { echo "jansson, libuuid and libkmod are needed, and $(PKG_CONFIG):" \
 		"libjansson-dev uuid-dev libkmod-dev pkg-config on Debian, jansson-devel libuuid-devel kmod-devel pkgconf on Fedora"; exit 1; }
 	@echo '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $@ || echo '$(subst ','\'',$(FLAGS_NOW))' > $@
@@ -95,8 +111,34 @@ $(BUILD)/kernel-facts: tests/kernel-facts.c $(BUILD)/flags
 	$(say) CC $@
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $<
 
+fuzz-targets: $(FUZZ_TARGETS)
+
+$(BUILD)/fuzz/%.o: tests/fuzz/%.c $(BUILD)/flags
+	$(say) CC $@
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(LIB_CFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(BUILD)/fuzz/main.o: $(BUILD)/mdevctl.o
+	$(say) COPY $@
+	$(Q)$(OBJCOPY) --redefine-sym main=mdevctl_main $< $@
+
+# The command line runs with commands of the target's own.
+FUZZ_LINK = $(filter-out $(BUILD)/mdevctl.o,$(OBJECTS))
+$(BUILD)/fuzz/command-line: FUZZ_LINK = $(BUILD)/fuzz/main.o \
+	$(filter-out $(BUILD)/mdevctl.o $(BUILD)/cmd-%.o $(BUILD)/output.o,$(OBJECTS))
+$(BUILD)/fuzz/command-line: $(BUILD)/fuzz/main.o
+
+$(FUZZ_TARGETS): %: %.o $(BUILD)/fuzz/fuzz.o $(filter %.o,$(FUZZ_MAIN)) $(OBJECTS)
+	$(say) LINK $@
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $@.o $(BUILD)/fuzz/fuzz.o $(FUZZ_MAIN) $(FUZZ_LINK) $(LIBS)
+
 check:
 	tests/run.sh
+
+fuzz:
+	tests/fuzz/run.sh
+
+coverage:
+	tests/coverage.sh
 
 demo:
 	tests/demo.sh
@@ -131,9 +173,9 @@ install: $(BUILD)/mdevctl
 		$(DESTDIR)$(SCRIPTDIR)/callouts $(DESTDIR)$(SCRIPTDIR)/notifiers
 
 clean:
-	rm -rf build build-asan
+	rm -rf build build-asan build-fuzz build-cov
 
 FORCE:
-.PHONY: all fake-sysfs check demo check-vm check-libvirt bench lint install clean FORCE
+.PHONY: all fake-sysfs fuzz-targets check fuzz coverage demo check-vm check-libvirt bench lint install clean FORCE
 .DELETE_ON_ERROR:
--include $(OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)

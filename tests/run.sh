@@ -6,16 +6,21 @@
 # against both on the simulated kernel.
 #
 #	tests/run.sh [-v] [PATTERN...]	only cases whose title matches (glob)
+#
+# With TEST_COVERAGE=1 against build-cov alone, for tests/coverage.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 top=$PWD
 self=$top/tests/run.sh
+variants=(build build-asan)
+[[ ! ${TEST_COVERAGE-} ]] || variants=(build-cov)
 
 build() {
 	need "${BUILD_NEEDS[@]}" "${RUN_NEEDS[@]}" sanitizers
 	need_fuse
-	make -s -j"$(nproc)" build/mdevctl build/fake-sysfs build/libkmod.so.2 build/kernel-facts
-	make -s -j"$(nproc)" SANITIZE=1 build-asan/mdevctl
+	make -s -j"$(nproc)" build/mdevctl build/fake-sysfs build/libkmod.so.2 build/kernel-facts \
+		fuzz-targets
+	[[ ${TEST_COVERAGE-} ]] || make -s -j"$(nproc)" SANITIZE=1 build-asan/mdevctl fuzz-targets
 }
 
 matches() { # title, patterns
@@ -50,7 +55,7 @@ count() { # regular expression, file
 # A run that was killed has left no line.
 find_silent() { # file of cases, file of results
 	local silent
-	silent=$((2 * $(wc -l <"$1") - $(count '^\(not ok\|ok\|skip\) ' "$2")))
+	silent=$((${#variants[@]} * $(wc -l <"$1") - $(count '^\(not ok\|ok\|skip\) ' "$2")))
 	((silent == 0)) || echo "not ok - $silent runs of cases ended without a result"
 }
 
@@ -74,6 +79,20 @@ check_facts() {
 	umount "$TEST_WORK/facts"
 }
 
+# What fuzzing starts from and has found, once more; the lines of each target.
+check_inputs() {
+	local variant inputs output
+	for variant in "${variants[@]}"; do
+		for inputs in tests/fuzz/corpus/*; do
+			if output=$(TMPDIR=/sys "$variant/fuzz/${inputs##*/}" "$inputs" 2>&1); then
+				echo "ok - hostile input: ${inputs##*/} in $variant"
+			else
+				printf 'not ok - hostile input: %s\n%s\n' "$inputs in $variant" "$(tail -n 20 <<<"$output")"
+			fi
+		done
+	done
+}
+
 summary() { # file of results
 	local passed failed skipped
 	passed=$(count '^ok ' "$1")
@@ -95,7 +114,7 @@ main() {
 	make_work
 	export TEST_WORK=$work TEST_TOP=$top
 	list_cases "${patterns[@]}" >"$work/cases"
-	for variant in build build-asan; do
+	for variant in "${variants[@]}"; do
 		# Where anybody may run it, wherever this tree is.
 		install -D "$variant/mdevctl" "$work/$variant/mdevctl"
 		sed "s|^|$variant |" "$work/cases"
@@ -103,10 +122,11 @@ main() {
 		xargs -r -n 2 -P "$(($(nproc) * 2))" timeout -k 5 180 tests/lib/case.sh |
 		tee "$work/results" | show "$verbose" || true
 	find_silent "$work/cases" "$work/results" | tee -a "$work/results"
-	if [[ ${patterns[0]} == '*' ]]; then
+	if [[ ${patterns[0]} == '*' && ! ${TEST_COVERAGE-} ]]; then
 		{
 			check_simulation
 			check_facts
+			check_inputs
 		} | tee -a "$work/results" | show "$verbose" || true
 	fi
 	summary "$work/results"

@@ -23,6 +23,9 @@ xargs:findutils:findutils
 diff:diffutils:diffutils
 script:bsdutils:/usr/bin/script
 clang-tidy:clang-tidy:clang-tools-extra
+objcopy:binutils:binutils
+gcov:gcc:gcc
+libfuzzer:clang libclang-rt-dev libc6-dev:clang compiler-rt
 shellcheck:shellcheck:ShellCheck
 '
 
@@ -34,6 +37,11 @@ have() {
 		command -v cc >/dev/null &&
 			echo 'int main(void) { return 0; }' |
 			cc -fsanitize=address,undefined -x c -o /dev/null - 2>/dev/null
+		;;
+	libfuzzer)
+		command -v clang >/dev/null &&
+			echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { return d && n < 0; }' |
+			clang -fsanitize=fuzzer,address,undefined -x c -o /dev/null - 2>/dev/null
 		;;
 	*) command -v "$1" >/dev/null ;;
 	esac

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Fuzz target: the command line, from main() on, with commands that do
+ * nothing but look at what they are given.  The input is argv, a NUL between
+ * one argument and the next.
+ */
+#include "fuzz.h"
+
+#include <ctype.h>
+
+#include "../../cmd.h"
+#include "../../output.h"
+
+#define ARGS_MAX 64
+
+/* main() of mdevctl.c, renamed by the Makefile. */
+int mdevctl_main(int argc, char **argv);
+
+/* The command that ran last, and what it was given. */
+static const char *ran;
+static struct args given;
+
+static int run(const char *name, const struct args *a)
+{
+	ran = name;
+	given = *a;
+	return 0;
+}
+
+#define COMMAND(function, name)                                           \
+	int function(const struct host *h, const struct args *a)          \
+	{                                                                 \
+		must(h->root_fd >= 0);                                    \
+		return run(name, a);                                      \
+	}
+
+COMMAND(cmd_define, "define")
+COMMAND(cmd_undefine, "undefine")
+COMMAND(cmd_modify, "modify")
+COMMAND(cmd_start, "start")
+COMMAND(cmd_stop, "stop")
+COMMAND(cmd_start_parent_mdevs, "start-parent-mdevs")
+COMMAND(cmd_list, "list")
+COMMAND(cmd_types, "types")
+
+int output_finish(void)
+{
+	return 0;
+}
+
+#define CHANGES (O(AUTO) | O(MANUAL) | O(ADDATTR) | O(DELATTR) | O(JSONFILE))
+
+static bool modify_is_right(const struct args *a)
+{
+	optset changes = a->given & CHANGES;
+	bool live = has(a, O(LIVE)), json = has(a, O(JSONFILE));
+
+	if (!has(a, O(UUID)) || (changes & (changes - 1)) || (!live && !changes && !has(a, O(TYPE))))
+		return false;
+	if (has(a, O(INDEX)) && !has(a, O(ADDATTR) | O(DELATTR)))
+		return false;
+	if (has(a, O(ADDATTR)) != has(a, O(VALUE)))
+		return false;
+	if (live)
+		return json && !has(a, O(TYPE));
+	return !json || has(a, O(PARENT));
+}
+
+static bool start_is_right(const struct args *a)
+{
+	if (has(a, O(JSONFILE)))
+		return has(a, O(PARENT)) && !has(a, O(TYPE));
+	return has(a, O(UUID)) || (has(a, O(PARENT)) && has(a, O(TYPE)));
+}
+
+static bool define_is_right(const struct args *a)
+{
+	if (has(a, O(JSONFILE)))
+		return has(a, O(PARENT)) && !has(a, O(TYPE) | O(AUTO));
+	return has(a, O(UUID) | O(PARENT));
+}
+
+/* The contract's table, not the program's. */
+static bool is_right(const struct args *a)
+{
+	const optset named = O(UUID) | O(PARENT);
+
+	if (has(a, O(HELP) | O(VERSION)) || !a->operand != !str_eq(ran, "start-parent-mdevs"))
+		return false;
+	if (str_eq(ran, "define"))
+		return define_is_right(a) && !(a->given & ~(named | O(TYPE) | O(AUTO) | O(JSONFILE) |
+							    O(FORCE) | O(ROOT)));
+	if (str_eq(ran, "undefine"))
+		return has(a, O(UUID)) && !(a->given & ~(named | O(FORCE) | O(ROOT)));
+	if (str_eq(ran, "modify"))
+		return modify_is_right(a) && !has(a, O(VERBOSE) | O(DUMPJSON));
+	if (str_eq(ran, "start"))
+		return start_is_right(a) &&
+		       !(a->given & ~(named | O(TYPE) | O(JSONFILE) | O(FORCE) | O(ROOT)));
+	if (str_eq(ran, "stop"))
+		return has(a, O(UUID)) && !(a->given & ~(O(UUID) | O(FORCE) | O(ROOT)));
+	if (str_eq(ran, "list"))
+		return !(a->given & ~(named | O(DEFINED) | O(VERBOSE) | O(DUMPJSON) | O(ROOT)));
+	if (str_eq(ran, "types"))
+		return !(a->given & ~(O(PARENT) | O(DUMPJSON) | O(ROOT)));
+	return !(a->given & ~O(ROOT));
+}
+
+static void must_have_good_values(const struct args *a)
+{
+	for (size_t i = 0; i < N_OPTS; i++)
+		must(!a->value[i] == !((a->given & (1UL << i)) && option_table[i].arg));
+	if (has(a, O(UUID))) {
+		must(strlen(a->uuid) == UUID_LEN);
+		must(strspn(a->uuid, "0123456789abcdef-") == UUID_LEN);
+	}
+	must(!has(a, O(PARENT)) || is_name(a->value[OPT_PARENT]));
+	must(!has(a, O(TYPE)) || is_name(a->value[OPT_TYPE]));
+	must(!has(a, O(ADDATTR)) || is_attr_name(a->value[OPT_ADDATTR]));
+	must(!has(a, O(VALUE)) || !text_problem(a->value[OPT_VALUE]));
+	must(!has(a, O(JSONFILE)) || *a->value[OPT_JSONFILE]);
+	if (has(a, O(INDEX))) {
+		const char *index = a->value[OPT_INDEX];
+
+		must(strspn(index, "0123456789") == strlen(index));
+		must(a->index == strtoul(index, NULL, 10));
+	}
+}
+
+/* The same written out in full means the same. */
+static void must_mean_the_same(void)
+{
+	_cleanup_(strv_done) struct strv argv = {};
+	const struct args first = given;
+	const char *command = ran;
+
+	strv_add(&argv, xstrdup("mdevctl"));
+	strv_add(&argv, xstrdup(command));
+	for (size_t i = 0; i < N_OPTS; i++) {
+		const char *value = first.value[i];
+
+		if (first.given & (1UL << i))
+			strv_add(&argv, xasprintf("--%s%s%s", option_table[i].name, value ? "=" : "",
+						  value ? value : ""));
+	}
+	strv_add(&argv, xstrdup("--"));
+	if (first.operand)
+		strv_add(&argv, xstrdup(first.operand));
+	ran = NULL;
+	must(mdevctl_main((int)argv.n, argv.s) == 0);
+	must(ran && str_eq(ran, command));
+	must(given.given == first.given && given.index == first.index);
+	must(str_eq(given.uuid, first.uuid) && !given.operand == !first.operand);
+	must(!given.operand || str_eq(given.operand, first.operand));
+	for (size_t i = 0; i < N_OPTS; i++)
+		must(!first.value[i] || str_eq(given.value[i], first.value[i]));
+}
+
+/* Wrong usage is one sentence, or the guide where nothing was asked for. */
+static void must_explain(void)
+{
+	static const char guide[] = "mdevctl manages mediated devices.";
+
+	must(!fuzz_stdout()->length && !ran);
+	if (strncmp(fuzz_stderr()->data, guide, sizeof(guide) - 1) == 0)
+		return must_warn_cleanly();
+	must(strncmp(fuzz_stderr()->data, "mdevctl: ", 9) == 0);
+	must_be_lines(fuzz_stderr(), 1);
+}
+
+/* Whether --help stands where it is no option's value and no operand. */
+static bool asks_for_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && !str_eq(argv[i], "--"); i++)
+		if (str_eq(argv[i], "--help") && argv[i - 1][0] != '-')
+			return true;
+	return false;
+}
+
+static void must_end_well(int status, int argc, char **argv)
+{
+	must(status == 0 || status == 1 || status == 2);
+	must(status != 2 || !asks_for_help(argc, argv));
+	if (status == 2)
+		return must_explain();
+	if (status == 1) {
+		must(!ran && strstr(fuzz_stderr()->data, "cannot work below the root"));
+		must_be_lines(fuzz_stderr(), 1);
+		return;
+	}
+	/* It either ran, or said something. */
+	must(!fuzz_stderr()->length && !!fuzz_stdout()->length == !ran);
+	if (ran) {
+		must(is_right(&given));
+		must_have_good_values(&given);
+		must_mean_the_same();
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	_cleanup_free_ char *text = fuzz_text(data, size);
+	char *argv[ARGS_MAX + 1];
+	int argc = 0;
+
+	for (char *arg = text; arg <= text + size && argc < ARGS_MAX; arg += strlen(arg) + 1)
+		argv[argc++] = arg;
+	argv[argc] = NULL;
+	ran = NULL;
+	fuzz_forget();
+	must_end_well(mdevctl_main(argc, argv), argc, argv);
+	return 0;
+}
