@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Preloaded into mdevctl, this makes it a kernel before 5.6, or a container
- * whose filter refuses what it does not know: openat2 fails with ENOSYS.
+ * Preloaded into mdevctl, this makes it a kernel before 5.3, or a container
+ * whose filter refuses what it does not know: openat2, pidfd_open and
+ * close_range fail with ENOSYS.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -17,7 +18,7 @@ long syscall(long number, ...)
 	long arg[6];
 	va_list ap;
 
-	if (number == SYS_openat2) {
+	if (number == SYS_openat2 || number == SYS_pidfd_open || number == SYS_close_range) {
 		errno = ENOSYS;
 		return -1;
 	}

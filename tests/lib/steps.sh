@@ -173,7 +173,7 @@ big_definition() { # BYTES
 	printf '{"mdev_type":"mtty-1","start":"manual","attrs":[{"a":"%s"}]}' "$(head -c "$1" /dev/zero | tr '\0' x)"
 }
 
-# Runs the command as on a kernel without openat2 (before 5.6).
+# Runs the command as on a kernel without openat2, pidfd_open and close_range (before 5.3).
 without_openat2() {
 	[[ -e no-openat2.so ]] ||
 		cc -shared -fPIC -o no-openat2.so "$TEST_TOP/tests/lib/no-openat2.c" -ldl
