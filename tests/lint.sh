@@ -7,7 +7,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 # shellcheck source=tests/lib/deps.sh
 . tests/lib/deps.sh
-need "${BUILD_NEEDS[@]}" fuse3 clang clang-tidy cppcheck shellcheck mandoc codespell git
+need "${BUILD_NEEDS[@]}" fuse3 objcopy clang clang-tidy cppcheck shellcheck mandoc codespell git
 
 passed=0 failed=0
 build=$(mktemp -d)
@@ -28,7 +28,7 @@ check() { # name, command...
 defines=(-D_GNU_SOURCE '-DVERSION="0"' '-DSYSCONFDIR="/etc"')
 read -ra includes <<<"$(pkg-config --cflags jansson uuid fuse3)"
 mapfile -t program < <(git ls-files '*.c' ':!tests')
-mapfile -t simulation < <(git ls-files 'tests/fake-sysfs/*.c' tests/kernel-facts.c)
+mapfile -t tests < <(git ls-files 'tests/fake-sysfs/*.c' 'tests/fuzz/*.c' tests/kernel-facts.c)
 mapfile -t scripts < <(git ls-files '*.sh' .ci/run examples/callouts ':!*.md')
 mapfile -t sources < <(git ls-files '*.[ch]' '*.sh' '*.rules' Makefile .ci/run)
 
@@ -36,17 +36,25 @@ compiles() { # compiler, further flags
 	local compiler=$1
 	shift
 	make -s -j"$(nproc)" CC="$compiler" WERROR=1 BUILD="$build/$compiler$*" "$@" \
-		"$build/$compiler$*"/{mdevctl,fake-sysfs,kernel-facts}
+		"$build/$compiler$*"/{mdevctl,fake-sysfs,kernel-facts} fuzz-targets
 }
 
-# Every finding is an error; the few checks that do not fit C are in .clang-tidy.
+# Follows the paths through the program; with -O2, so that it sees into functions.
+analyzed() {
+	make -s -j"$(nproc)" CC=gcc WERROR=1 BUILD="$build/analyzed" CFLAGS='-O2 -g -fanalyzer' \
+		"$build/analyzed/mdevctl"
+}
+
+# Every finding is an error; what is left out has its reason in .clang-tidy.
 tidy() {
-	clang-tidy --quiet "${program[@]}" "${simulation[@]}" -- -std=gnu11 "${defines[@]}" "${includes[@]}"
+	printf '%s\n' "${program[@]}" "${tests[@]}" |
+		xargs -P "$(nproc)" -I FILE clang-tidy --quiet FILE -- -std=gnu11 "${defines[@]}" "${includes[@]}"
 }
 
 cpp_check() {
 	cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
-		--suppress=missingIncludeSystem --std=c11 "${defines[@]}" "${program[@]}" "${simulation[@]}"
+		-j "$(nproc)" --suppress=missingIncludeSystem --std=c11 "${defines[@]}" \
+		"${program[@]}" "${tests[@]}"
 }
 
 licensed() {
@@ -71,6 +79,7 @@ house_rules() {
 check 'gcc: no warning' compiles gcc
 check 'gcc, sanitizers: no warning' compiles gcc SANITIZE=1
 check 'clang: no warning' compiles clang
+check 'gcc -fanalyzer' analyzed
 check 'clang-tidy' tidy
 check 'cppcheck' cpp_check
 check 'shellcheck' shellcheck -x "${scripts[@]}"
