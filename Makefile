@@ -122,10 +122,10 @@ $(BUILD)/fuzz/main.o: $(BUILD)/mdevctl.o
 	$(Q)$(OBJCOPY) --redefine-sym main=mdevctl_main $< $@
 
 # The command line runs with commands of the target's own.
-FUZZ_LINK = $(filter-out $(BUILD)/mdevctl.o,$(OBJECTS))
+FUZZ_LINK = $(BUILD)/fuzz/main.o $(filter-out $(BUILD)/mdevctl.o,$(OBJECTS))
 $(BUILD)/fuzz/command-line: FUZZ_LINK = $(BUILD)/fuzz/main.o \
 	$(filter-out $(BUILD)/mdevctl.o $(BUILD)/cmd-%.o $(BUILD)/output.o,$(OBJECTS))
-$(BUILD)/fuzz/command-line: $(BUILD)/fuzz/main.o
+$(FUZZ_TARGETS): $(BUILD)/fuzz/main.o
 
 $(FUZZ_TARGETS): %: %.o $(BUILD)/fuzz/fuzz.o $(filter %.o,$(FUZZ_MAIN)) $(OBJECTS)
 	$(say) LINK $@
