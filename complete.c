@@ -273,10 +273,8 @@ int complete(int n, char **words)
 	for (int i = 0; i < n - 1; i++)
 		read_word(&l, words[i]);
 	root = l.value[OPT_ROOT] ? l.value[OPT_ROOT] : secure_getenv("MDEVCTL_ENV_ROOT");
-	r = host_init(&h, root && *root ? root : NULL);
-	if (r < 0)
-		return r;
-	offer_all(&h, &l);
+	if (host_init(&h, root && *root ? root : NULL) == 0)
+		offer_all(&h, &l);
 	strv_sort(&l.found);
 	r = output_lines(&l.found);
 	strv_done(&l.found);

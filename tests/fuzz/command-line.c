@@ -42,9 +42,18 @@ COMMAND(cmd_stop, "stop")
 COMMAND(cmd_start_parent_mdevs, "start-parent-mdevs")
 COMMAND(cmd_list, "list")
 COMMAND(cmd_types, "types")
+COMMAND(cmd_doctor, "doctor")
 
 int output_finish(void)
 {
+	return 0;
+}
+
+/* What a completion offers; what of it is hostile is escaped. */
+int output_lines(const struct strv *lines)
+{
+	for (size_t i = 0; i < lines->n; i++)
+		must(!strchr(lines->s[i], '\n'));
 	return 0;
 }
 
@@ -80,6 +89,14 @@ static bool define_is_right(const struct args *a)
 	return has(a, O(UUID) | O(PARENT));
 }
 
+static bool list_is_right(const struct args *a)
+{
+	if (has(a, O(LIBVIRT_XML)) && has(a, O(QEMU_ARGS)))
+		return false;
+	return !has(a, O(LIBVIRT_XML) | O(QEMU_ARGS)) ||
+	       (has(a, O(UUID)) && !has(a, O(VERBOSE) | O(DUMPJSON)));
+}
+
 /* The contract's table, not the program's. */
 static bool is_right(const struct args *a)
 {
@@ -96,13 +113,16 @@ static bool is_right(const struct args *a)
 		return modify_is_right(a) && !has(a, O(VERBOSE) | O(DUMPJSON));
 	if (str_eq(ran, "start"))
 		return start_is_right(a) &&
-		       !(a->given & ~(named | O(TYPE) | O(JSONFILE) | O(FORCE) | O(ROOT)));
+		       !(a->given & ~(named | O(TYPE) | O(JSONFILE) | O(NO_LOAD) | O(FORCE) | O(ROOT)));
 	if (str_eq(ran, "stop"))
 		return has(a, O(UUID)) && !(a->given & ~(O(UUID) | O(FORCE) | O(ROOT)));
 	if (str_eq(ran, "list"))
-		return !(a->given & ~(named | O(DEFINED) | O(VERBOSE) | O(DUMPJSON) | O(ROOT)));
+		return list_is_right(a) && !(a->given & ~(named | O(DEFINED) | O(VERBOSE) | O(DUMPJSON) |
+							  O(LIBVIRT_XML) | O(QEMU_ARGS) | O(ROOT)));
 	if (str_eq(ran, "types"))
 		return !(a->given & ~(O(PARENT) | O(DUMPJSON) | O(ROOT)));
+	if (str_eq(ran, "doctor"))
+		return !(a->given & ~(O(DUMPJSON) | O(ROOT)));
 	return !(a->given & ~O(ROOT));
 }
 
@@ -208,6 +228,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	argv[argc] = NULL;
 	ran = NULL;
 	fuzz_forget();
-	must_end_well(mdevctl_main(argc, argv), argc, argv);
+	if (argc > 1 && str_eq(argv[1], "complete"))
+		must(mdevctl_main(argc, argv) == 0 && !ran && !fuzz_stderr()->length);
+	else
+		must_end_well(mdevctl_main(argc, argv), argc, argv);
 	return 0;
 }
