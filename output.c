@@ -85,25 +85,32 @@ int output_mdevs_text(const struct mdev_list *list, bool of_definitions, bool ve
 	return text_print(out);
 }
 
-/* DEL and C1 characters may stand in JSON as they are, but a terminal obeys them. */
+/* DEL and C1, which jansson leaves as they are, can steer a terminal too; in
+ * JSON they are only in strings, and mean the same as an escape. */
 static void put_json(struct text *t, const char *json)
 {
-	for (const unsigned char *p = (const unsigned char *)json; *p; p++) {
-		bool is_c1 = *p == 0xc2 && p[1] <= 0x9f;
+	const unsigned char *p = (const unsigned char *)json;
 
-		if (is_c1 || *p == 0x7f)
-			fprintf(t->f, "\\u%04x", is_c1 ? *++p : *p);
-		else
-			putc_unlocked(*p, t->f);
+	while (*p) {
+		size_t plain = strcspn((const char *)p, "\x7f\xc2");
+
+		fwrite(p, 1, plain, t->f);
+		p += plain;
+		if (*p == 0x7f)
+			fprintf(t->f, "\\u%04x", *p++);
+		else if (*p && p[1] >= 0x80 && p[1] < 0xa0)
+			fprintf(t->f, "\\u%04x", (p += 2)[-1]);
+		else if (*p)
+			putc(*p++, t->f);
 	}
 }
 
 static int dump(const json_t *json)
 {
-	_cleanup_free_ char *dumped = json_dumps(json, JSON_INDENT(2));
+	_cleanup_free_ char *text = json_dumps(json, JSON_INDENT(2));
 	struct text t, *out = text_open(&t);
 
-	put_json(out, dumped);
+	put_json(out, text);
 	putc('\n', out->f);
 	return text_print(out);
 }

@@ -283,17 +283,39 @@ bool str_needs_escape(const char *s)
 	return false;
 }
 
+/* Length of the character of several bytes at @p, 0 if it is none or a control
+ * character: a stray byte from 0x80 on is one to terminals of Latin-1. */
+static size_t multibyte_length(const unsigned char *p)
+{
+	size_t n = *p >= 0xc2 && *p <= 0xdf ? 2 : *p >= 0xe0 && *p <= 0xef ? 3 :
+		   *p >= 0xf0 && *p <= 0xf4 ? 4 : 0;
+
+	if (n == 0 || (*p == 0xc2 && p[1] < 0xa0))
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
 char *str_escape(const char *s)
 {
 	char *escaped = xcalloc(strlen(s) + 1, 4), *to = escaped;
 
 	for (const unsigned char *p = (const unsigned char *)s; *p; p++) {
-		if (*p < 0x20 || *p == 0x7f)
-			to += sprintf(to, "\\x%02x", *p);
-		else if (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
+		size_t length = multibyte_length(p);
+
+		if (length) {
+			memcpy(to, p, length);
+			to += length;
+			p += length - 1;
+		} else if (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f) {
 			to += sprintf(to, "\\x%02x", *++p);
-		else
+		} else if (*p < 0x20 || *p >= 0x7f) {
+			to += sprintf(to, "\\x%02x", *p);
+		} else {
 			*to++ = (char)*p;
+		}
 	}
 	return escaped;
 }

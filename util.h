@@ -130,8 +130,8 @@ struct progress progress_begin(const char *what, size_t total);
 void progress_show(struct progress *p, size_t done);
 void progress_end(const struct progress *p);
 
-/* @s with control characters (C0, DEL and C1) as \xNN, so that a driver's or
- * a file's text cannot steer a terminal; caller frees. */
+/* @s with control characters (C0, DEL and C1) and what is not UTF-8 as \xNN, so
+ * that a driver's or a file's text cannot steer a terminal; caller frees. */
 char *str_escape(const char *s);
 /* False only if str_escape() would not change it. */
 bool str_needs_escape(const char *s);
