@@ -85,17 +85,28 @@ static int set_attrs(int device, const struct mdev *m, struct error *error)
 	return -ECANCELED;
 }
 
-/* Takes back what was made; what went by itself need not be. */
-static void undo(int device, struct error *error)
+/* @r is that of taking back what was made; what went by itself need not be. */
+static void tell_undone(int r, struct error *error)
 {
 	_cleanup_free_ char *why = NULL;
-	int r = sysfs_remove_at(device);
 
 	if (r == 0 || r == -ENOENT)
 		return;
 	why = take(error->text);
 	error_set(error, "%s; removing the device again failed as well (%s): it is active, without all of its attributes; 'mdevctl stop' ends it",
 		  why, strerror(-r));
+}
+
+/* What was made and could not be opened is taken back by its UUID. */
+static int undo_unopened(const struct host *h, const struct mdev *m, int r, struct error *error)
+{
+	if (r == -ENOENT) {
+		error_set(error, "the device vanished as soon as it was made");
+		return -ECANCELED;
+	}
+	error_set(error, "cannot open the directory of the new device: %s", strerror(-r));
+	tell_undone(sysfs_remove(h, m->uuid), error);
+	return -ECANCELED;
 }
 
 int activate(const struct host *h, const struct mdev *m, struct error *error)
@@ -110,13 +121,11 @@ int activate(const struct host *h, const struct mdev *m, struct error *error)
 		return r;
 	}
 	device = sysfs_open_device(h, m->uuid);
-	if (device < 0) {
-		error_set(error, "the device vanished as soon as it was made");
-		return -ECANCELED;
-	}
+	if (device < 0)
+		return undo_unopened(h, m, device, error);
 	r = set_attrs(device, m, error);
 	if (r < 0)
-		undo(device, error);
+		tell_undone(sysfs_remove_at(device), error);
 	return r;
 }
 
