@@ -69,45 +69,53 @@ static char *resolve(const struct host *h, const char *path)
 }
 
 /*
- * Whether nobody else can exchange the file of this path without links, or a
+ * 0 if nobody else can exchange the file of this path without links, or a
  * directory above it, up to the root: above that is the caller's choice.
+ * -EPERM if others can; else -errno of looking.
  */
-static bool is_trusted_path(const struct host *h, const char *real)
+static int check_trust(const struct host *h, const char *real)
 {
 	_cleanup_free_ char *path = xstrdup(real), *root = NULL;
 	size_t above = 0;
 
 	if (host_is_subtree(h)) {
 		root = resolve(h, h->root);
-		if (!root || strncmp(path, root, strlen(root)) != 0)
-			return false;
+		if (!root)
+			return -errno;
+		if (strncmp(path, root, strlen(root)) != 0)
+			return -EPERM;
 		above = strlen(root);
 	}
 	while (strlen(path) > above) {
 		char *slash = strrchr(path, '/');
 		struct stat st;
 
-		if (lstat(path, &st) < 0 || S_ISLNK(st.st_mode) || !is_trusted(&st))
-			return false;
+		if (lstat(path, &st) < 0)
+			return -errno;
+		if (S_ISLNK(st.st_mode) || !is_trusted(&st))
+			return -EPERM;
 		*slash = '\0';
 	}
-	return true;
+	return 0;
 }
 
 /* 0, or -errno if what @path is cannot be known (no descriptor is left). */
 static int judge(const struct host *h, const char *path, enum script_state *ret_state)
 {
 	_cleanup_free_ char *real = resolve(h, path);
-	struct stat st;
+	struct stat st = {};
+	int r = !real || stat(real, &st) < 0 ? -errno : 0;
 
-	if (!real && !callout_is_no_script(-errno))
-		return -errno;
-	if (!real || stat(real, &st) < 0 || !S_ISREG(st.st_mode))
+	if (r == 0 && S_ISREG(st.st_mode) && (st.st_mode & 0111))
+		r = check_trust(h, real);
+	if (r < 0 && r != -EPERM && !(callout_is_no_script(r) && !st.st_mode))
+		return r;
+	if (!S_ISREG(st.st_mode))
 		*ret_state = SCRIPT_NO_FILE;
 	else if (!(st.st_mode & 0111))
 		*ret_state = SCRIPT_NOT_EXECUTABLE;
 	else
-		*ret_state = is_trusted_path(h, real) ? SCRIPT_FINE : SCRIPT_UNTRUSTED;
+		*ret_state = r < 0 ? SCRIPT_UNTRUSTED : SCRIPT_FINE;
 	return 0;
 }
 
@@ -124,6 +132,8 @@ static int list_dir(const struct host *h, const char *dir, bool is_notifier,
 		return 0;
 	while (result == 0 && (e = dir_next(d)))
 		strv_add(&names, xstrdup(e->d_name));
+	if (result == 0 && errno)
+		result = -errno;
 	strv_sort(&names);
 	for (size_t i = 0; i < names.n; i++) {
 		struct script_file f = { .is_notifier = is_notifier };
@@ -208,13 +218,12 @@ static int start_trusted(const struct host *h, struct script *s, const char *pat
 			 const char *const argv[], const struct script_options *options)
 {
 	_cleanup_free_ char *real = resolve(h, path);
+	int r = real ? check_trust(h, real) : -errno;
 
-	if (!real)
-		return -errno;
-	if (!is_trusted_path(h, real)) {
+	if (r == -EPERM)
 		warn("the script %s is not run any more: others than root may write to it by now", path);
-		return -EPERM;
-	}
+	if (r < 0)
+		return r;
 	return script_start(s, path, real, (char *const *)argv, options);
 }
 

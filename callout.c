@@ -248,10 +248,18 @@ static bool query_continue(struct query *q)
 	const char *script;
 
 	script_done(&q->run);
-	while ((script = next_script(q)))
-		if (!callout_is_hung(q->all, script) &&
-		    callout_start(q->all, &q->run, script, q->m, &ask, NULL) == 0)
+	while ((script = next_script(q))) {
+		int r = -ENOENT;
+
+		if (!callout_is_hung(q->all, script))
+			r = callout_start(q->all, &q->run, script, q->m, &ask, NULL);
+		if (r == 0)
 			return true;
+		if (callout_is_no_script(r))
+			continue;
+		q->why = xasprintf("the script %s could not be started: %s", script, strerror(-r));
+		break;
+	}
 	return false;
 }
 
@@ -316,6 +324,13 @@ static void wait_for_some(struct query *running[], size_t n)
 	script_wait_any(runs, n);
 }
 
+static void query_give_up(struct query *q)
+{
+	if (q->why)
+		debug("the attributes of %s are not shown: %s", q->m->uuid, q->why);
+	query_done(q);
+}
+
 /* Lets the ended ones go on or leave; the number that is still running. */
 static size_t collect(struct query *running[], size_t n)
 {
@@ -328,9 +343,7 @@ static size_t collect(struct query *running[], size_t n)
 			running[left++] = q;
 			continue;
 		}
-		if (q->why)
-			debug("the attributes of %s are not shown: %s", q->m->uuid, q->why);
-		query_done(q);
+		query_give_up(q);
 	}
 	return left;
 }
@@ -361,6 +374,8 @@ int callout_list_attributes(struct callouts *all, struct mdev_list *list)
 		for (; n < width && next < list->n; next++)
 			if (query_continue(&queries[next]))
 				running[n++] = &queries[next];
+			else
+				query_give_up(&queries[next]);
 		if (!n)
 			break;
 		progress_show(&progress, next - n);

@@ -118,6 +118,8 @@ static int await_exec(int report, pid_t pid)
 	} while (n < 0 && errno == EINTR);
 	if (n == 0)
 		return 0;
+	if (n < 0)
+		kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	return n == sizeof(error) ? -error : -EIO;
