@@ -264,6 +264,8 @@ int cmd_start_parent_mdevs(const struct host *h, const struct args *a)
 	run.late_deadline = now_ms() + LATE_MS;
 	if (!wait_for_parent(h, &run))
 		return fail_absent(run.parent, &run.wanted);
+	if (geteuid() != 0 && !sysfs_may_create(h, run.parent, run.wanted.m[0].type))
+		return fail("cannot start the devices of %s: only root may create devices", run.parent);
 	lock = sysfs_lock_parent(h, run.parent);
 	if (lock < 0)
 		debug("going on without a lock of %s: %s", run.parent, strerror(-lock));

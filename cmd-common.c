@@ -48,7 +48,10 @@ int pick_definition(const struct host *h, const struct args *a, const char *what
 
 	if (!parent) {
 		r = config_parents_of(h, a->uuid, &parents);
-		if (r == 0 && parents.n == 0)
+		/* One that was found is not hidden by a directory that cannot be read. */
+		if (parents.n)
+			r = 0;
+		else if (r == 0)
 			return -ENOENT;
 		names = strv_join(&parents, 5);
 		if (parents.n > 1)
@@ -70,6 +73,16 @@ static const char *root_needed(int r)
 	return (r == -EACCES || r == -EPERM) && geteuid() != 0 ? "; root is needed" : "";
 }
 
+int check_may_write(const struct host *h, const char *what, const struct mdev *m)
+{
+	_cleanup_free_ char *dir = config_dir(h);
+	int r = geteuid() == 0 ? 0 : config_check_writable(h, m->parent);
+
+	if (r != -EACCES && r != -EPERM)
+		return 0;
+	return fail("%s %s: you may not write to %s/%s; root is needed", what, m->uuid, dir, m->parent);
+}
+
 int lock_definitions(const struct host *h, const char *what)
 {
 	_cleanup_free_ char *dir = config_dir(h);
@@ -86,11 +99,14 @@ int lock_definitions(const struct host *h, const char *what)
 		    root_needed(lock));
 }
 
-int fail_to_write(const struct host *h, int r, const char *what, const char *parent,
+int fail_to_write(const struct host *h, int r, bool done, const char *what, const char *parent,
 		  const char *uuid)
 {
 	_cleanup_free_ char *path = config_path(h, parent, uuid);
 
+	if (done)
+		return fail("%s %s for good: %s is changed, but that may not survive a loss of power: %s",
+			    what, uuid, path, strerror(-r));
 	switch (r) {
 	case -EEXIST:
 		return fail("%s %s: it is already defined on %s; 'mdevctl modify' changes it", what,

@@ -26,13 +26,14 @@ static int complete_from(const struct args *a, struct mdev *m, const struct mdev
 	return 0;
 }
 
-static int describe(const struct host *h, const struct args *a, struct callouts *all,
-		    struct mdev *m)
+/* @ret_runs: whether the attributes are to be those of the running device. */
+static int describe(const struct host *h, const struct args *a, struct mdev *m, bool *ret_runs)
 {
 	const char *parent = a->value[OPT_PARENT], *type = a->value[OPT_TYPE];
 	_cleanup_(mdev_done) struct mdev running = {};
 	int r = 0;
 
+	*ret_runs = false;
 	if (has(a, O(UUID)))
 		memcpy(m->uuid, a->uuid, sizeof(m->uuid));
 	else
@@ -43,32 +44,37 @@ static int describe(const struct host *h, const struct args *a, struct callouts 
 	m->type = type ? xstrdup(type) : NULL;
 	m->autostart = has(a, O(AUTO));
 	if (has(a, O(UUID)))
-		sysfs_find(h, a->uuid, &running);
+		r = sysfs_find(h, a->uuid, &running);
+	if (r < 0 && r != -ENOENT && r != -ENODEV)
+		return fail_errno(r, "cannot define %s: cannot see whether it is active", a->uuid);
+	r = 0;
 	if (!m->parent || !m->type)
 		r = complete_from(a, m, &running);
-	if (r < 0 || !running.parent || !mdev_is_same_kind(m, &running))
-		return r;
-	return callout_get_attributes(all, m);
+	*ret_runs = r == 0 && running.parent && mdev_is_same_kind(m, &running);
+	return r;
 }
 
 static int store(const struct host *h, const struct args *a, const struct mdev *m)
 {
 	_cleanup_close_ int lock = lock_definitions(h, "cannot define the device");
+	bool done;
 	int r;
 
 	if (lock < 0)
 		return lock;
-	r = config_write(h, lock, m, false);
+	r = config_write(h, lock, m, false, &done);
 	if (r < 0)
-		return fail_to_write(h, r, "cannot define", m->parent, m->uuid);
+		fail_to_write(h, r, done, "cannot define", m->parent, m->uuid);
 	/* A definition whose UUID nobody was told would be lost. */
-	if (!has(a, O(UUID)) && output_uuid(m->uuid) < 0) {
-		r = config_remove(h, m->uuid, m->parent);
-		if (r < 0)
-			fail_to_write(h, r, "cannot undefine", m->parent, m->uuid);
-		return -EIO;
+	else if (!has(a, O(UUID)))
+		r = output_uuid(m->uuid);
+	if (r < 0 && done) {
+		int undo = config_remove(h, m->uuid, m->parent, &done);
+
+		if (undo < 0)
+			fail_to_write(h, undo, done, "cannot undefine", m->parent, m->uuid);
 	}
-	return 0;
+	return r;
 }
 
 int cmd_define(const struct host *h, const struct args *a)
@@ -76,10 +82,17 @@ int cmd_define(const struct host *h, const struct args *a)
 	_cleanup_(callouts_close) struct callouts all = {};
 	_cleanup_(mdev_done) struct mdev m = {};
 	struct callout c;
+	bool runs;
 	int r;
 
+	r = describe(h, a, &m, &runs);
+	if (r == 0)
+		r = check_may_write(h, "cannot define", &m);
+	if (r < 0)
+		return r;
 	callouts_open(&all, h);
-	r = describe(h, a, &all, &m);
+	if (runs)
+		r = callout_get_attributes(&all, &m);
 	if (r == 0)
 		r = callout_begin(&c, &all, &m, ACTION_DEFINE, has(a, O(FORCE)));
 	if (r < 0)
@@ -90,12 +103,19 @@ int cmd_define(const struct host *h, const struct args *a)
 static int remove_file(const struct host *h, const char *uuid, const char *parent)
 {
 	_cleanup_close_ int lock = lock_definitions(h, "cannot undefine the device");
+	bool done;
 	int r;
 
 	if (lock < 0)
 		return lock;
-	r = config_remove(h, uuid, parent);
-	return r < 0 && r != -ENOENT ? fail_to_write(h, r, "cannot undefine", parent, uuid) : r;
+	r = config_remove(h, uuid, parent, &done);
+	return r < 0 && r != -ENOENT ? fail_to_write(h, r, done, "cannot undefine", parent, uuid) : r;
+}
+
+/* What config_load() says of a file that another try would not read either. */
+static bool is_no_definition(int r)
+{
+	return r == -EINVAL || r == -ENOTSUP || r == -ENOLINK || r == -EFBIG || r == -ELOOP;
 }
 
 /* -ENOENT without a word if there is none. */
@@ -110,10 +130,15 @@ static int undefine_on(const struct host *h, const struct args *a, struct callou
 	r = config_load(h, a->uuid, parent, &m, &error);
 	if (r == -ENOENT && !error.text)
 		return r;
-	/* What cannot be read has no type whose scripts could be asked. */
+	/* What is no definition has no type whose scripts could be asked. */
+	if (r < 0 && !is_no_definition(r) && !has(a, O(FORCE)))
+		return fail("cannot undefine %s: %s; --force removes it unread", a->uuid,
+			    error.text ? error.text : strerror(-r));
 	if (r < 0)
 		return remove_file(h, a->uuid, parent);
-	r = callout_begin(&c, all, &m, ACTION_UNDEFINE, has(a, O(FORCE)));
+	r = check_may_write(h, "cannot undefine", &m);
+	if (r == 0)
+		r = callout_begin(&c, all, &m, ACTION_UNDEFINE, has(a, O(FORCE)));
 	return r < 0 ? r : callout_end(&c, remove_file(h, a->uuid, parent));
 }
 
@@ -130,7 +155,8 @@ int cmd_undefine(const struct host *h, const struct args *a)
 	else
 		r = config_parents_of(h, a->uuid, &parents);
 	if (r < 0)
-		return fail_errno(r, "cannot undefine %s: cannot read the definitions", a->uuid);
+		first = fail_errno(r, "cannot undefine %s%s: cannot read the definitions", a->uuid,
+				   parents.n ? " everywhere" : "");
 	callouts_open(&all, h);
 	for (size_t i = 0; i < parents.n && !interrupted(); i++) {
 		r = undefine_on(h, a, &all, parents.s[i]);

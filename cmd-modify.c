@@ -66,9 +66,9 @@ static int check_defined(const struct host *h, const struct mdev *m)
 	_cleanup_(strv_done) struct strv parents = {};
 	int r = config_parents_of(h, m->uuid, &parents);
 
-	if (r < 0)
-		return fail_errno(r, "cannot modify %s: cannot read the definitions", m->uuid);
-	return strv_has(&parents, m->parent) ? 0 : -ENOENT;
+	if (strv_has(&parents, m->parent))
+		return 0;
+	return r < 0 ? fail_errno(r, "cannot modify %s: cannot read the definitions", m->uuid) : -ENOENT;
 }
 
 /*
@@ -106,6 +106,7 @@ static int store(const struct host *h, const struct args *a, const struct mdev *
 {
 	_cleanup_close_ int lock = lock_definitions(h, "cannot modify the definition");
 	_cleanup_(mdev_done) struct mdev m = {};
+	bool done;
 	int r;
 
 	if (lock < 0)
@@ -113,8 +114,8 @@ static int store(const struct host *h, const struct args *a, const struct mdev *
 	r = make_new(h, a, file, &m);
 	if (r < 0)
 		return r;
-	r = config_write(h, lock, &m, true);
-	return r < 0 ? fail_to_write(h, r, "cannot modify", m.parent, m.uuid) : 0;
+	r = config_write(h, lock, &m, true, &done);
+	return r < 0 ? fail_to_write(h, r, done, "cannot modify", m.parent, m.uuid) : 0;
 }
 
 /* The scripts run without the lock: they may take their time, or run mdevctl. */
@@ -165,6 +166,8 @@ int cmd_modify(const struct host *h, const struct args *a)
 		r = complete_live(h, a, &file);
 	if (r == 0 && defined)
 		r = make_new(h, a, from_file ? &file : NULL, &new);
+	if (r == 0 && defined)
+		r = check_may_write(h, "cannot modify", &new);
 	if (r < 0)
 		return r;
 	callouts_open(&all, h);

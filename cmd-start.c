@@ -133,6 +133,8 @@ int cmd_start(const struct host *h, const struct args *a)
 	r = bring_parent(h, a, &m);
 	if (r < 0)
 		return r;
+	if (geteuid() != 0 && !sysfs_may_create(h, m.parent, m.type))
+		return fail("cannot start %s: only root may create devices", m.uuid);
 	callouts_open(&all, h);
 	r = callout_begin(&c, &all, &m, ACTION_START, has(a, O(FORCE)));
 	return r < 0 ? r : callout_end(&c, start(h, a, &m));
@@ -181,6 +183,8 @@ int cmd_stop(const struct host *h, const struct args *a)
 	r = sysfs_find_wait(h, a->uuid, &m);
 	if (r < 0)
 		return fail_to_remove(h, a->uuid, r);
+	if (geteuid() != 0 && !sysfs_may_remove(h, a->uuid))
+		return fail_to_remove(h, a->uuid, -EACCES);
 	r = check_in_use(h, a);
 	if (r < 0)
 		return r;

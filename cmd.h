@@ -31,10 +31,13 @@ int read_jsonfile(struct mdev *m, const char *file);
  */
 int pick_definition(const struct host *h, const struct args *a, const char *what,
 		    struct mdev *ret_mdev);
+/* Says that root is needed, before any script runs, where it is. */
+int check_may_write(const struct host *h, const char *what, const struct mdev *m);
 /* Takes the lock for writing definitions, and says why not. */
 int lock_definitions(const struct host *h, const char *what);
-/* Says why a definition could not be written or removed, and returns @r. */
-int fail_to_write(const struct host *h, int r, const char *what, const char *parent,
+/* Says why a definition could not be written or removed, or with @done why
+ * that may not last, and returns a negative value. */
+int fail_to_write(const struct host *h, int r, bool done, const char *what, const char *parent,
 		  const char *uuid);
 
 #endif

@@ -333,11 +333,26 @@ int config_parents_of(const struct host *h, const char *uuid, struct strv *paren
 
 		if (fd >= 0 && fstatat(fd, uuid, &st, AT_SYMLINK_NOFOLLOW) == 0)
 			strv_add(parents, xstrdup(all.s[i]));
-		else if (fd == -EACCES || (fd >= 0 && errno == EACCES))
-			r = -EACCES;
+		else if (fd < 0 ? fd != -ENOENT : errno != ENOENT)
+			r = fd < 0 ? fd : -errno;
 	}
 	strv_sort(parents);
-	return parents->n ? 0 : r;
+	return r;
+}
+
+int config_check_writable(const struct host *h, const char *parent)
+{
+	_cleanup_free_ char *path = xasprintf("./%s/%s", CONFIG_DIR, parent);
+	_cleanup_close_ int dir = host_openf(h, O_PATH | O_DIRECTORY, "%s", path);
+	char *slash;
+
+	while (dir == -ENOENT && (slash = strrchr(path, '/'))) {
+		*slash = '\0';
+		dir = host_openf(h, O_PATH | O_DIRECTORY, "%s", path);
+	}
+	if (dir < 0)
+		return dir;
+	return faccessat(dir, ".", W_OK | X_OK, AT_EACCESS) < 0 ? -errno : 0;
 }
 
 int config_lock(const struct host *h)
@@ -361,14 +376,18 @@ static int make_parent_dir(const struct host *h, int lock, const char *parent)
 	return dir < 0 ? dir : open_parent_dir(h, parent);
 }
 
+/* What a killed writer has left; 0 or -errno. */
+static int remove_temp(int dirfd)
+{
+	return unlinkat(dirfd, TEMP_NAME, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
 /* A new file in @dirfd with this text, durable; 0 or -errno. */
 static int write_temp(int dirfd, const char *text)
 {
 	_cleanup_close_ int fd = -1;
 	size_t length = strlen(text);
 
-	if (unlinkat(dirfd, TEMP_NAME, 0) < 0 && errno != ENOENT)
-		return -errno;
 	fd = openat(dirfd, TEMP_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return -errno;
@@ -398,47 +417,60 @@ static bool says(const struct host *h, int dirfd, const struct mdev *m, const ch
 	return fd >= 0 && read_all(fd, DEFINITION_MAX, true, &old, &length) == 0 && str_eq(old, text);
 }
 
-int config_write(const struct host *h, int lock, const struct mdev *m, bool replace)
+int config_write(const struct host *h, int lock, const struct mdev *m, bool replace,
+		 bool *ret_done)
 {
 	_cleanup_close_ int dir = make_parent_dir(h, lock, m->parent);
 	_cleanup_free_ char *text = mdev_to_text(m);
 	struct stat st;
 	int r;
 
+	*ret_done = false;
 	if (dir < 0)
 		return dir;
 	/* What could not be read again is not written. */
 	if (strlen(text) > DEFINITION_MAX)
 		return -E2BIG;
-	if (fstatat(dir, m->uuid, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+	r = remove_temp(dir);
+	if (r < 0)
+		return r;
+	if (fstatat(dir, m->uuid, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (errno != ENOENT)
+			return -errno;
+	} else {
 		if (!replace)
 			return -EEXIST;
 		/* What is not ours to replace: a link into another tree (NixOS),
 		 * or a directory, which rename would refuse less clearly. */
 		if (!S_ISREG(st.st_mode))
 			return S_ISLNK(st.st_mode) ? -ELOOP : -ENOTSUP;
+		/* Perhaps by one that was killed before it had synced that. */
 		if (says(h, dir, m, text))
-			return 0;
+			return dir_sync(dir);
 	}
 	r = write_temp(dir, text);
 	if (r == 0 && renameat(dir, TEMP_NAME, dir, m->uuid) < 0)
 		r = -errno;
 	if (r < 0) {
-		unlinkat(dir, TEMP_NAME, 0);
+		remove_temp(dir);
 		/* If it was made for this, and is empty. */
 		unlinkat(lock, m->parent, AT_REMOVEDIR);
 		return r;
 	}
+	*ret_done = true;
 	return dir_sync(dir);
 }
 
-int config_remove(const struct host *h, const char *uuid, const char *parent)
+int config_remove(const struct host *h, const char *uuid, const char *parent, bool *ret_done)
 {
 	_cleanup_close_ int dir = open_parent_dir(h, parent);
 
+	*ret_done = false;
 	if (dir < 0)
 		return dir;
 	if (unlinkat(dir, uuid, 0) < 0)
 		return -errno;
+	*ret_done = true;
+	remove_temp(dir);
 	return dir_sync(dir);
 }

@@ -36,12 +36,16 @@ int config_load(const struct host *h, const char *uuid, const char *parent,
  * start by themselves. */
 void config_join(const struct host *h, struct mdev_list *sorted, struct strv *problems);
 /* The parents under which there is a file for @uuid, readable or not; sorted.
- * 0, or -errno if none was found and not everything could be looked at. */
+ * 0, or -errno if not everything could be looked at. */
 int config_parents_of(const struct host *h, const char *uuid, struct strv *parents);
 /* Where the definition is, for messages; caller frees. */
 char *config_path(const struct host *h, const char *parent, const char *uuid);
 /* The directory of definitions, for messages; caller frees. */
 char *config_dir(const struct host *h);
+
+/* Whether the caller may write definitions of @parent, also where directories
+ * are yet to be made: 0, or -errno. */
+int config_check_writable(const struct host *h, const char *parent);
 
 /*
  * Makes the calling process the only writer of definitions until the
@@ -54,9 +58,12 @@ int config_lock(const struct host *h);
  * Under the lock: write the definition so that a reader and a crash see the
  * old or the new one.  Nothing is written if the file says just that already.
  * @replace false: -EEXIST if there is one.  0 or -errno.
+ * @ret_done: whether the new one is there, so that an error means only that a
+ * loss of power may undo that.
  */
-int config_write(const struct host *h, int lock, const struct mdev *m, bool replace);
+int config_write(const struct host *h, int lock, const struct mdev *m, bool replace,
+		 bool *ret_done);
 /* Under the lock: remove the definition file, whatever it contains. */
-int config_remove(const struct host *h, const char *uuid, const char *parent);
+int config_remove(const struct host *h, const char *uuid, const char *parent, bool *ret_done);
 
 #endif

@@ -224,9 +224,15 @@ struct dirent *dir_next(DIR *dir)
 
 int dir_make(int dirfd, const char *name)
 {
-	if (mkdirat(dirfd, name, 0755) < 0 || fchmodat(dirfd, name, 0755, 0) < 0)
+	int r;
+
+	if (mkdirat(dirfd, name, 0755) < 0)
 		return -errno;
-	return dir_sync(dirfd);
+	r = fchmodat(dirfd, name, 0755, 0) < 0 ? -errno : dir_sync(dirfd);
+	/* Who finds it later would take it for one that is readable and durable. */
+	if (r < 0)
+		unlinkat(dirfd, name, AT_REMOVEDIR);
+	return r;
 }
 
 int dir_sync(int dirfd)

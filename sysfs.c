@@ -261,6 +261,21 @@ int sysfs_create(const struct host *h, const char *parent, const char *type, con
 	return fd < 0 ? fd : write_store(fd, uuid, UUID_LEN);
 }
 
+bool sysfs_may_create(const struct host *h, const char *parent, const char *type)
+{
+	_cleanup_close_ int fd = host_openf(h, O_WRONLY, PARENTS "/%s/mdev_supported_types/%s/create",
+					    parent, type);
+
+	return fd != -EACCES && fd != -EPERM;
+}
+
+bool sysfs_may_remove(const struct host *h, const char *uuid)
+{
+	_cleanup_close_ int fd = host_openf(h, O_WRONLY, DEVICES "/%s/remove", uuid);
+
+	return fd != -EACCES && fd != -EPERM;
+}
+
 int sysfs_open_device(const struct host *h, const char *uuid)
 {
 	return host_openf(h, O_RDONLY | O_DIRECTORY, DEVICES "/%s", uuid);

@@ -62,6 +62,10 @@ int sysfs_lock_parent(const struct host *h, const char *parent);
  * -EUSERS no free instance, -ENODEV parent is being unregistered.
  */
 int sysfs_create(const struct host *h, const char *parent, const char *type, const char *uuid);
+/* Whether the caller may do that, judged by opening the file: false only if
+ * that is what hinders. */
+bool sysfs_may_create(const struct host *h, const char *parent, const char *type);
+bool sysfs_may_remove(const struct host *h, const char *uuid);
 /*
  * The directory of device @uuid: what is done through it is done to this
  * device, and fails once it is gone, even if another has taken its UUID.
