@@ -2,6 +2,7 @@
 # make             build/mdevctl (SANITIZE=1: build-asan/mdevctl, with ASan and UBSan)
 # make install     honours DESTDIR PREFIX SBINDIR SYSCONFDIR UDEVDIR MANDIR SCRIPTDIR, see below
 # make check       the fast tests        make lint     static checks
+# make check-faults  every system call fails, or the program dies there
 # make check-vm    the real kernel       make demo     a device's life on a simulated host
 # make check-libvirt  the real libvirtd
 # make bench       measurements, as ratios
@@ -134,6 +135,9 @@ $(FUZZ_TARGETS): %: %.o $(BUILD)/fuzz/fuzz.o $(filter %.o,$(FUZZ_MAIN)) $(OBJECT
 check:
 	tests/run.sh
 
+check-faults:
+	tests/faults/run.sh
+
 fuzz:
 	tests/fuzz/run.sh
 
@@ -176,6 +180,6 @@ clean:
 	rm -rf build build-asan build-fuzz build-cov
 
 FORCE:
-.PHONY: all fake-sysfs fuzz-targets check fuzz coverage demo check-vm check-libvirt bench lint install clean FORCE
+.PHONY: all fake-sysfs fuzz-targets check check-faults fuzz coverage demo check-vm check-libvirt bench lint install clean FORCE
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)

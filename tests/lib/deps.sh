@@ -22,6 +22,7 @@ find:findutils:findutils
 xargs:findutils:findutils
 diff:diffutils:diffutils
 script:bsdutils:/usr/bin/script
+strace:strace:strace
 clang-tidy:clang-tidy:clang-tools-extra
 objcopy:binutils:binutils
 gcov:gcc:gcc

@@ -1,0 +1,319 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Runs one scenario: scenario.sh BUILD NAME.  First without a fault, which
+# gives the list of system calls and the state before and after; then once for
+# each call and each way in which it can fail, and once for each call with the
+# program killed there.  Prints one line, "ok - ..." or "not ok - ...".
+set -u
+shopt -s nullglob
+build=$1
+# shellcheck source=tests/faults/scenarios.sh
+. "$TEST_TOP/tests/faults/scenarios.sh"
+# shellcheck source=tests/faults/durable.sh
+. "$TEST_TOP/tests/faults/durable.sh"
+describe "$2"
+dir=$(mktemp -d "$TEST_WORK/faults.XXXXXX")
+export MDEVCTL_ENV_ROOT=$dir/root MDEVCTL=$TEST_WORK/$build/mdevctl
+# The leak check needs ptrace, which strace has.
+export ASAN_OPTIONS=detect_leaks=0:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1
+failures=() n_failures=0 errors=0 kills=0 old='' new='' good_output=''
+
+# What is defined and what runs, as text in $state; a generated UUID as U.
+snapshot() {
+	local file text value path
+	state=
+	for file in "$config"/*/*; do
+		IFS= read -r -d '' text <"$file"
+		state+="${file#"$config"/} $text"
+	done
+	[[ ! $host ]] || for path in root/sys/bus/mdev/devices/*; do
+		value=-
+		IFS= read -r value 2>/dev/null <"$path/vendor/speed"
+		state+="device ${path##*/} $value"$'\n'
+	done
+	others=()
+	while [[ $state =~ ([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}) ]] &&
+		is_generated; do
+		others+=("$generated")
+		state=${state//"$generated"/U}
+	done
+}
+
+# Whether a UUID in $state is none of ours.
+is_generated() {
+	local text=$state
+	text=${text//"$a"/}
+	text=${text//"$b"/}
+	text=${text//"$bystander"/}
+	[[ $text =~ ([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}) ]] || return 1
+	generated=${BASH_REMATCH[1]}
+}
+
+remove_devices() {
+	local path
+	for path in root/sys/bus/mdev/devices/*; do
+		printf 'device-remove %s\n' "${path##*/}" >root/sys/fake/control
+	done
+}
+
+reset() {
+	rm -rf root/etc root/usr
+	if [[ $host == example ]]; then
+		remove_devices
+		device $bystander
+		speed $bystander 8
+	fi
+	$before
+}
+
+# Runs the command; the words before it are strace's.
+run() {
+	# The shell's own word about a program that was killed is of no interest.
+	{
+		timeout -k 1 20 strace -qq -o trace "$@" ${without:+-e "inject=$without:error=ENOSYS"} \
+			"$MDEVCTL" "${command[@]}" >"${output:-out}" 2>err </dev/null
+		status=$?
+	} 2>/dev/null
+	IFS= read -r -d '' told <err
+	[[ $output ]] || IFS= read -r -d '' printed <out
+	snapshot
+}
+
+report() {
+	((++n_failures > 8)) && return
+	failures+=("  $fault: $1; status $status, said: ${told:-nothing}")
+	[[ $state == "$old" || $state == "$new" ]] || failures+=("${state//$'\n'/$'\n'      }")
+}
+
+# What is true whatever happened.
+check_state() {
+	[[ $status != 139 && $status != 134 && $status != 99 && $status != 124 ]] || report 'it crashed or hangs'
+	[[ $state == *"$bystander"* || $scenario == define-first || $kind == read ]] || report "another's was removed"
+	if [[ $host == example ]]; then
+		[[ $state == *"device $bystander 8"* ]] || report "another's device was changed"
+	fi
+}
+
+# A definition is the old or the new one, whole, and is read without a word.
+check_definitions() {
+	local file parsed
+	[[ $scenario == undefine-broken ]] && return
+	parsed=$("$MDEVCTL" list -d --dumpjson 2>&1) || report 'then list --defined failed'
+	for file in "$config"/*/*; do
+		[[ $parsed == *"${file##*/}"* ]] || report "then list --defined does not have ${file##*/}: $parsed"
+	done
+	[[ $parsed != mdevctl:* ]] || report "then list --defined said: $parsed"
+}
+
+# What is there may be neither the old nor the new state.
+is_step() {
+	local line known=$'\n'$old$'\n'$new$'\n'
+	[[ $steps || $1 == partial ]] || return 1
+	while IFS= read -r line; do
+		[[ $known == *$'\n'"$line"$'\n'* ]] || return 1
+	done <<<"$state"
+}
+
+check_error() {
+	check_state
+	[[ $state == "$old" || $state == "$new" ]] || is_step "$steps" || is_told ||
+		report 'neither the old nor the new state'
+	case $kind in
+	read) check_reading ;;
+	never)
+		((status == 1)) || report 'it should have failed'
+		[[ $state == "$old" ]] || is_told || report 'it was done all the same'
+		;;
+	*)
+		if ((status == 0)); then
+			[[ $state == "$new" ]] || report 'success, but it was not done'
+			check_uuid
+		elif ((status != 1)); then
+			report 'a status of its own'
+		elif [[ $state != "$old" && ! $steps ]]; then
+			is_told || report 'failure, but it was done'
+		fi
+		;;
+	esac
+	((status == 0)) || [[ $told == *mdevctl:* ]] || report 'it failed without a word'
+}
+
+# A generated UUID has been printed.
+check_uuid() {
+	((${#others[@]} == 0)) || [[ $printed == "${others[0]}"$'\n' ]] || report "another UUID was printed: $printed"
+}
+
+# The few ways in which a failure leaves something behind, which it says.
+is_told() {
+	[[ $told == *'may not survive'* || $told == *'is active, without'* || $told == *'it stays '* ||
+		$told == *'everywhere: cannot read'* || $told == *'cannot write to standard output'* ]]
+}
+
+# Whole, or incomplete with a word.
+check_reading() {
+	[[ $state == "$old" ]] || report 'reading changed something'
+	if [[ $printed == "$good_output" ]]; then
+		((status == 0)) || [[ $told ]] || report 'it failed without a word'
+	elif [[ ! $told ]]; then
+		report "incomplete without a word: $printed"
+	fi
+}
+
+check_kill() {
+	check_state
+	# How often a script's pipe is read is not the same each time.
+	if [[ $status != 137 && -e root/usr ]]; then
+		check_error
+		return
+	fi
+	((status == 137)) || report 'it was not killed'
+	case $kind in
+	never | read) [[ $state == "$old" || $scenario == *-refused || $scenario == *-unprintable ]] || report 'it was done all the same' ;;
+	start) ;;
+	*) [[ $state == "$old" || $state == "$new" ]] || is_step "$steps" || report 'neither the old nor the new state' ;;
+	esac
+}
+
+# The next command works, and cleans up.
+check_next() {
+	local uuid file
+	fault="the next command after $fault"
+	case $kind in read) return ;; esac
+	[[ $host != example || $kind == stop || $scenario == stop* || $scenario == define* ]] ||
+		for file in root/sys/bus/mdev/devices/*; do
+			uuid=${file##*/}
+			[[ $uuid == "$bystander" ]] || "$MDEVCTL" stop -u "$uuid" 2>err || { read -r told <err && report 'it cannot be stopped'; }
+		done
+	for uuid in "${others[@]}"; do
+		[[ ${command[0]} != define ]] || "$MDEVCTL" undefine -u "$uuid" || report 'it cannot be undefined'
+	done
+	"$MDEVCTL" "${command[@]}" >"${output:-out}" 2>err </dev/null
+	status=$?
+	IFS= read -r -d '' told <err
+	snapshot
+	[[ $state == "$new" ]] || report 'it did not do its work'
+	check_definitions
+	file=$(compgen -G "$config/*/.*") && [[ $file == *mdevctl.tmp* ]] && report 'a temporary file is left'
+}
+
+# Errors that the call could give, and to which it matters.
+errnos_of() { # SYSCALL
+	case $1 in
+	openat) errnos=(EIO EMFILE EROFS ENOSPC) ;;
+	openat2) errnos=(EIO EMFILE EAGAIN ENOSYS) ;;
+	write | fsync | rename* | unlink* | mkdir* | *chmod*) errnos=(EIO ENOSPC EDQUOT EROFS EACCES ENOMEM EINTR) ;;
+	close | read | poll | ppoll | wait4) errnos=(EIO EINTR) ;;
+	flock) errnos=(EIO EINTR EAGAIN ENOLCK) ;;
+	fcntl | dup* | pipe*) errnos=(EMFILE) ;;
+	clone* | fork | vfork) errnos=(EAGAIN ENOMEM) ;;
+	brk | mmap | mremap | mprotect) errnos=(ENOMEM) ;;
+	getrandom) errnos=(EINTR ENOSYS) ;;
+	pidfd_open) errnos=(ENOSYS EMFILE) ;;
+	rt_sig* | exit* | munmap | kill | prlimit64 | ioctl | getpid | gettid | clock* | restart_syscall) errnos=() ;;
+	*) errnos=(EIO ENOMEM) ;;
+	esac
+	[[ $build == build || ${#errnos[@]} == 0 ]] || errnos=("${errnos[0]}")
+	# Where scripts run there are many calls, and most of them are tried elsewhere.
+	[[ ! -e root/usr || ${#errnos[@]} == 0 ]] || errnos=("${errnos[0]}")
+	# Its own allocator ends the program.
+	[[ $build == build || ${errnos-} != ENOMEM ]] || errnos=()
+}
+
+# Names of the calls of a run without fault in $calls, with how often each came
+# before in $counts, from where the program opens its root directory on.
+read_trace() {
+	local line call begun=''
+	local -A seen=()
+	calls=() counts=()
+	while IFS= read -r line; do
+		[[ $line =~ ^([a-z0-9_]+)\( ]] || continue
+		call=${BASH_REMATCH[1]}
+		seen[$call]=$((${seen[$call]-0} + 1))
+		[[ $line != openat*"$dir/root"*O_PATH* ]] || begun=1
+		[[ $begun && $call != "$without" ]] || continue
+		# A call that is made to fail is not carried out, and a pipe
+		# that is still open is something that no kernel leaves behind.
+		[[ $line != close*'<pipe:'* ]] || continue
+		# Where there is no stderr there is no message.
+		[[ $line != 'write(2<'* ]] || continue
+		calls+=("$call")
+		counts+=("${seen[$call]}")
+	done <trace
+}
+
+without_fault() {
+	fault='without a fault'
+	reset
+	snapshot
+	old=$state
+	run -y
+	new=$state good_output=${printed-}
+	case $kind in
+	never) [[ $status == 1 && $old == "$new" ]] || report 'expected a refusal' ;;
+	read) [[ $status == 0 && $good_output && $old == "$new" ]] || report 'expected a list' ;;
+	*) [[ $status == 0 && ($old != "$new" || $scenario == *-unchanged) ]] || report 'expected a change' ;;
+	esac
+	case $kind in
+	define | modify | undefine) check_durable "$scenario" ;;
+	read) check_takes_no_lock ;;
+	esac
+	read_trace
+	((${#calls[@]} > 10)) || report 'no system calls were seen'
+}
+
+inject_errors() {
+	local i errno errnos
+	for i in "${!calls[@]}"; do
+		errnos_of "${calls[i]}"
+		for errno in "${errnos[@]}"; do
+			fault="${calls[i]} number ${counts[i]} gives $errno"
+			reset
+			run -e "trace=${calls[i]}${without:+,$without}" -e "inject=${calls[i]}:error=$errno:when=${counts[i]}"
+			((++errors))
+			check_error
+			check_next
+		done
+	done
+}
+
+inject_kills() {
+	local i
+	for i in "${!calls[@]}"; do
+		fault="killed at ${calls[i]} number ${counts[i]}"
+		reset
+		run -e "trace=${calls[i]}${without:+,$without}" -e "inject=${calls[i]}:signal=KILL:when=${counts[i]}"
+		((++kills))
+		check_kill
+		check_next
+	done
+}
+
+prepare() {
+	mkdir -p root/sys
+	ln -s sys/fake/dev root/dev
+	printf '%s\n' "$json" >in.json
+	[[ ! $host ]] || "$TEST_TOP/build/fake-sysfs" "$TEST_TOP/tests/fake-sysfs/hosts/$host.json" root/sys
+}
+
+clean_up() {
+	cd /
+	[[ ! $host ]] || umount -l "$dir/root/sys"
+	rm -rf "$dir"
+}
+
+cd "$dir" || exit 1
+prepare
+without_fault
+if ((n_failures == 0)); then
+	inject_errors
+	[[ $kind == read ]] || inject_kills
+fi
+clean_up
+label="faults of $scenario${build#build}"
+if ((n_failures)); then
+	printf 'not ok - %s: %s of %s wrong\n' "$label" "$n_failures" "$((errors + kills))"
+	printf '%s\n' "${failures[@]}"
+else
+	printf 'ok - %s: %s errors, %s kills\n' "$label" "$errors" "$kills"
+fi
