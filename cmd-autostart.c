@@ -32,6 +32,7 @@ struct run {
 	struct mdev_list wanted, others, late;
 	uint64_t late_deadline;
 	bool stopped; /* by a signal, which was told */
+	bool unread; /* not every definition could be */
 };
 
 static void run_done(struct run *run)
@@ -234,7 +235,7 @@ static int find_wanted(const struct host *h, struct run *run)
 	_cleanup_(strv_done) struct strv problems = {};
 	int r;
 
-	r = config_list(h, run->parent, &defined, &problems);
+	r = config_list(h, run->parent, &defined, &problems, &run->unread);
 	warn_of(&problems);
 	if (r < 0)
 		return fail_errno(r, "cannot read the definitions of %s", run->parent);
@@ -243,6 +244,12 @@ static int find_wanted(const struct host *h, struct run *run)
 			mdev_list_take(&run->wanted, &defined.m[i]);
 	mdev_list_sort(&run->wanted);
 	return 0;
+}
+
+static int fail_unread(const struct run *run)
+{
+	return fail("not every definition of %s could be read: perhaps not every automatic device was started",
+		    run->parent);
 }
 
 int cmd_start_parent_mdevs(const struct host *h, const struct args *a)
@@ -259,8 +266,10 @@ int cmd_start_parent_mdevs(const struct host *h, const struct args *a)
 	if (!host_is_subtree(h))
 		say_to_syslog();
 	r = find_wanted(h, &run);
-	if (r < 0 || !run.wanted.n)
+	if (r < 0)
 		return r;
+	if (!run.wanted.n)
+		return run.unread ? fail_unread(&run) : 0;
 	run.late_deadline = now_ms() + LATE_MS;
 	if (!wait_for_parent(h, &run))
 		return fail_absent(run.parent, &run.wanted);
@@ -270,5 +279,6 @@ int cmd_start_parent_mdevs(const struct host *h, const struct args *a)
 	if (lock < 0)
 		debug("going on without a lock of %s: %s", run.parent, strerror(-lock));
 	callouts_open(&all, h);
-	return start_all(&run);
+	r = start_all(&run);
+	return r == 0 && run.unread ? fail_unread(&run) : r;
 }

@@ -112,12 +112,6 @@ static int remove_file(const struct host *h, const char *uuid, const char *paren
 	return r < 0 && r != -ENOENT ? fail_to_write(h, r, done, "cannot undefine", parent, uuid) : r;
 }
 
-/* What config_load() says of a file that another try would not read either. */
-static bool is_no_definition(int r)
-{
-	return r == -EINVAL || r == -ENOTSUP || r == -ENOLINK || r == -EFBIG || r == -ELOOP;
-}
-
 /* -ENOENT without a word if there is none. */
 static int undefine_on(const struct host *h, const struct args *a, struct callouts *all,
 		       const char *parent)
@@ -131,9 +125,8 @@ static int undefine_on(const struct host *h, const struct args *a, struct callou
 	if (r == -ENOENT && !error.text)
 		return r;
 	/* What is no definition has no type whose scripts could be asked. */
-	if (r < 0 && !is_no_definition(r) && !has(a, O(FORCE)))
-		return fail("cannot undefine %s: %s; --force removes it unread", a->uuid,
-			    error.text ? error.text : strerror(-r));
+	if (r < 0 && !config_is_no_definition(r) && !has(a, O(FORCE)))
+		return fail("cannot undefine %s: %s; --force removes it unread", a->uuid, error.text);
 	if (r < 0)
 		return remove_file(h, a->uuid, parent);
 	r = check_may_write(h, "cannot undefine", &m);

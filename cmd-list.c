@@ -18,7 +18,7 @@ static int collect_defined(const struct host *h, const struct args *a, struct md
 	if (has(a, O(UUID)))
 		r = config_find(h, a->uuid, parent, list, &problems);
 	else
-		r = config_list(h, parent, list, &problems);
+		r = config_list(h, parent, list, &problems, NULL);
 	warn_of(&problems);
 	if (r < 0) {
 		_cleanup_free_ char *dir = config_dir(h);

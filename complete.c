@@ -159,7 +159,7 @@ static void offer_uuids(const struct host *h, struct line *l, const char *before
 	config_join(h, &running, &problems);
 	for (size_t i = 0; i < running.n; i++)
 		offer_device(l, before, &running.m[i]);
-	config_list(h, NULL, &defined, &problems);
+	config_list(h, NULL, &defined, &problems, NULL);
 	sysfs_query_begin(h, &query);
 	for (size_t i = 0; i < defined.n; i++)
 		if (!sysfs_query_runs(&query, &defined.m[i]))
@@ -174,7 +174,7 @@ static void offer_parents(const struct host *h, struct line *l, const char *befo
 	sysfs_list_parents(h, &parents);
 	for (size_t i = 0; i < parents.n; i++)
 		offer(l, before, parents.s[i], "registered");
-	config_list(h, NULL, &defined, &problems);
+	config_list(h, NULL, &defined, &problems, NULL);
 	mdev_list_sort(&defined);
 	for (size_t i = 0; i < defined.n; i++) {
 		const char *parent = defined.m[i].parent;

@@ -98,8 +98,14 @@ static int read_definition(const struct host *h, int dirfd, bool known_regular,
 	return 0;
 }
 
-/* Adds one definition to the list, or what is wrong with it to the problems. */
-static void add_definition(const struct host *h, int dirfd, const char *parent, const char *uuid,
+bool config_is_no_definition(int r)
+{
+	return r == -EINVAL || r == -ENOTSUP || r == -ENOLINK || r == -EFBIG || r == -ELOOP;
+}
+
+/* Adds one definition to the list, or what is wrong with it to the problems;
+ * true if that may be another time. */
+static bool add_definition(const struct host *h, int dirfd, const char *parent, const char *uuid,
 			   bool known_regular, struct mdev_list *list, struct strv *problems)
 {
 	_cleanup_(mdev_done) struct mdev m = { .parent = xstrdup(parent) };
@@ -112,38 +118,43 @@ static void add_definition(const struct host *h, int dirfd, const char *parent, 
 		mdev_list_take(list, &m);
 	else if (r != -ENOENT)
 		strv_add(problems, take(error.text));
+	return r < 0 && r != -ENOENT && !config_is_no_definition(r);
 }
 
-static void scan_entry(const struct host *h, int dirfd, const char *parent, const struct dirent *e,
+static bool scan_entry(const struct host *h, int dirfd, const char *parent, const struct dirent *e,
 		       struct mdev_list *list, struct strv *problems)
 {
 	if (*e->d_name == '.')
-		return;
+		return false;
 	if (!uuid_is_normal(e->d_name)) {
 		_cleanup_free_ char *path = config_path(h, parent, e->d_name);
 
 		strv_add(problems, xasprintf("%s is ignored: its name is not a UUID in lower case", path));
-		return;
+		return false;
 	}
-	add_definition(h, dirfd, parent, e->d_name, e->d_type == DT_REG, list, problems);
+	return add_definition(h, dirfd, parent, e->d_name, e->d_type == DT_REG, list, problems);
 }
 
-static void scan_parent(const struct host *h, const char *parent, struct mdev_list *list,
+/* True if not everything could be read. */
+static bool scan_parent(const struct host *h, const char *parent, struct mdev_list *list,
 			struct strv *problems)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
+	bool unread = false;
 	struct dirent *e;
 	int r;
 
 	r = host_opendirf(h, &dir, "%s/%s", CONFIG_DIR, parent);
 	if (r == 0) {
 		while ((e = dir_next(dir)))
-			scan_entry(h, dirfd(dir), parent, e, list, problems);
+			unread |= scan_entry(h, dirfd(dir), parent, e, list, problems);
 		r = -errno;
 	}
-	if (r < 0 && r != -ENOENT)
-		strv_add(problems, xasprintf("cannot read %s/%s/%s: %s", h->root, CONFIG_DIR,
-					     parent, strerror(-r)));
+	if (r == 0 || r == -ENOENT)
+		return unread;
+	strv_add(problems, xasprintf("cannot read %s/%s/%s: %s", h->root, CONFIG_DIR, parent,
+				     strerror(-r)));
+	return true;
 }
 
 static bool is_directory(const struct host *h, const struct dirent *e)
@@ -179,9 +190,10 @@ static int list_parents(const struct host *h, struct strv *parents, struct strv 
 }
 
 int config_list(const struct host *h, const char *parent, struct mdev_list *list,
-		struct strv *problems)
+		struct strv *problems, bool *ret_unread)
 {
 	_cleanup_(strv_done) struct strv parents = {};
+	bool unread = false;
 	int r = 0;
 
 	if (parent)
@@ -189,7 +201,9 @@ int config_list(const struct host *h, const char *parent, struct mdev_list *list
 	else
 		r = list_parents(h, &parents, problems);
 	for (size_t i = 0; i < parents.n; i++)
-		scan_parent(h, parents.s[i], list, problems);
+		unread |= scan_parent(h, parents.s[i], list, problems);
+	if (ret_unread)
+		*ret_unread = unread;
 	return r;
 }
 
@@ -227,6 +241,8 @@ int config_load(const struct host *h, const char *uuid, const char *parent,
 	_cleanup_close_ int dir = open_parent_dir(h, parent);
 	int r;
 
+	if (dir < 0 && dir != -ENOENT)
+		error_set(error, "cannot read %s/%s/%s: %s", h->root, CONFIG_DIR, parent, strerror(-dir));
 	if (dir < 0)
 		return dir;
 	memcpy(m.uuid, uuid, sizeof(m.uuid));

@@ -16,9 +16,13 @@
 
 /* Adds every definition (of @parent only, if not NULL), unsorted.  A missing
  * directory is no definitions.  0, or -errno if the configuration directory
- * itself cannot be read. */
+ * itself cannot be read.  @ret_unread: whether another file or directory could
+ * not be, as against one that is no definition; may be NULL. */
 int config_list(const struct host *h, const char *parent, struct mdev_list *list,
-		struct strv *problems);
+		struct strv *problems, bool *ret_unread);
+/* Whether config_load()'s error is that of a file which another try would not
+ * find to be a definition either. */
+bool config_is_no_definition(int r);
 /*
  * Adds the definitions of @uuid (under @parent only, if not NULL), looking at
  * no other file.

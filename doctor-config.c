@@ -104,7 +104,7 @@ static void check_definitions(const struct host *h, struct findings *all, bool *
 	_cleanup_(strv_done) struct strv problems = {};
 	size_t before = all->n;
 
-	config_list(h, NULL, &d.list, &problems);
+	config_list(h, NULL, &d.list, &problems, NULL);
 	sysfs_list_types(h, NULL, &d.types);
 	sysfs_list_parents(h, &d.parents);
 	mdev_type_list_sort(&d.types);

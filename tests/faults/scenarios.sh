@@ -27,7 +27,7 @@ scenarios=(
 	undefine undefine-several undefine-broken undefine-scripts undefine-vetoed
 	start start-generated start-transient start-scripts start-without-openat2
 	start-refused start-vetoed start-unprintable autostart autostart-scripts
-	stop stop-scripts stop-vetoed stop-in-use
+	stop stop-scripts stop-vetoed
 	list-defined list-defined-json list-defined-one list-running list-running-json types types-json
 )
 
@@ -152,7 +152,7 @@ describe() { # NAME
 	types-json) command=(types --dumpjson) host=mtty-mdpy ;;
 	esac
 	case $1 in
-	*-vetoed | *-existing | *-refused | *-unprintable | *-in-use) kind=never ;;
+	*-vetoed | *-existing | *-refused | *-unprintable) kind=never ;;
 	list* | types*) kind="read" ;;
 	esac
 	case $1 in
