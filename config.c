@@ -121,6 +121,11 @@ static bool add_definition(const struct host *h, int dirfd, const char *parent, 
 	return r < 0 && r != -ENOENT && !config_is_no_definition(r);
 }
 
+static char *unread_dir(const struct host *h, const char *parent, int r)
+{
+	return xasprintf("cannot read %s/%s/%s: %s", h->root, CONFIG_DIR, parent, strerror(-r));
+}
+
 static bool scan_entry(const struct host *h, int dirfd, const char *parent, const struct dirent *e,
 		       struct mdev_list *list, struct strv *problems)
 {
@@ -152,8 +157,7 @@ static bool scan_parent(const struct host *h, const char *parent, struct mdev_li
 	}
 	if (r == 0 || r == -ENOENT)
 		return unread;
-	strv_add(problems, xasprintf("cannot read %s/%s/%s: %s", h->root, CONFIG_DIR, parent,
-				     strerror(-r)));
+	strv_add(problems, unread_dir(h, parent, r));
 	return true;
 }
 
@@ -228,8 +232,7 @@ int config_find(const struct host *h, const char *uuid, const char *parent,
 		if (dir >= 0)
 			add_definition(h, dir, parents.s[i], uuid, false, list, problems);
 		else if (dir != -ENOENT)
-			strv_add(problems, xasprintf("cannot read %s/%s/%s: %s", h->root, CONFIG_DIR,
-						     parents.s[i], strerror(-dir)));
+			strv_add(problems, unread_dir(h, parents.s[i], dir));
 	}
 	return r;
 }
@@ -264,12 +267,13 @@ static int compare_names(const void *a, const void *b)
 }
 
 /* What could be definitions among a directory's entries, sorted; the caller
- * frees them. */
+ * frees them.  errno is 0, or that of reading the directory. */
 static size_t list_names(DIR *dir, struct name **ret_names)
 {
 	struct name *names = NULL;
 	struct dirent *e;
 	size_t n = 0;
+	int saved;
 
 	while ((e = dir_next(dir))) {
 		if (!uuid_is_normal(e->d_name))
@@ -278,8 +282,10 @@ static size_t list_names(DIR *dir, struct name **ret_names)
 		memcpy(names[n].uuid, e->d_name, sizeof(names[n].uuid));
 		names[n++].is_regular = e->d_type == DT_REG;
 	}
+	saved = errno;
 	if (n)
 		qsort(names, n, sizeof(*names), compare_names);
+	errno = saved;
 	*ret_names = names;
 	return n;
 }
@@ -308,14 +314,20 @@ static void join_parent(const struct host *h, struct mdev *m, size_t n, struct s
 	_cleanup_closedir_ DIR *dir = NULL;
 	_cleanup_free_ struct name *names = NULL;
 	size_t n_names, i, j = 0;
+	int r;
 
-	if (host_opendirf(h, &dir, "%s/%s", CONFIG_DIR, m->parent) < 0)
+	r = host_opendirf(h, &dir, "%s/%s", CONFIG_DIR, m->parent);
+	if (r < 0 && r != -ENOENT)
+		strv_add(problems, unread_dir(h, m->parent, r));
+	if (r < 0)
 		return;
 	if (n == 1) {
 		join_one(h, dirfd(dir), false, m, problems);
 		return;
 	}
 	n_names = list_names(dir, &names);
+	if (errno)
+		strv_add(problems, unread_dir(h, m->parent, -errno));
 	for (i = 0; i < n; i++) {
 		while (j < n_names && strcmp(names[j].uuid, m[i].uuid) < 0)
 			j++;
