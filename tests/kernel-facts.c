@@ -87,7 +87,7 @@ static size_t unescape(const char *s)
 			s += 3;
 		} else if (c == '\\' && s[1]) {
 			s++;
-			c = *s == 'n' ? '\n' : *s == '0' ? '\0' : *s;
+			c = (char)(*s == 'n' ? '\n' : *s == '0' ? '\0' : *s);
 		}
 		data[len++] = c;
 	}
