@@ -290,6 +290,9 @@ char *callout_describe_end(const struct script *s)
 				 s->options.timeout / 1000);
 	case SCRIPT_FLOODED:
 		return xasprintf("the script %s printed more than 1 MB and was killed", s->path);
+	case SCRIPT_UNREAD:
+		return xasprintf("what the script %s printed cannot be read: %s", s->path,
+				 strerror(s->status));
 	default:
 		return xasprintf("the script %s failed with status %d", s->path, s->status);
 	}

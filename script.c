@@ -183,8 +183,9 @@ static void feed(struct script *s)
 		close_fd(&s->in_fd);
 }
 
-/* False at the end of the file, or when there is nothing at present. */
-static bool drain(int *fd, struct buffer *b)
+/* False at the end of the file, or when there is nothing at present; @error, if
+ * not NULL, is set if there may be more, but it cannot be read. */
+static bool drain(int *fd, struct buffer *b, int *error)
 {
 	char chunk[16384];
 	ssize_t n = read(*fd, chunk, sizeof(chunk));
@@ -192,6 +193,8 @@ static bool drain(int *fd, struct buffer *b)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
 	if (n <= 0) {
+		if (n < 0 && error)
+			*error = errno;
 		close_fd(fd);
 		return false;
 	}
@@ -239,13 +242,17 @@ static void finish(struct script *s, enum script_end end, int status)
 {
 	/* What it wrote last; no more than that, as a child that it has left
 	 * behind may go on writing. */
-	for (size_t i = 0; i < 16 && s->out_fd >= 0 && drain(&s->out_fd, &s->out); i++)
+	for (size_t i = 0; i < 16 && s->out_fd >= 0 && drain(&s->out_fd, &s->out, &s->read_error); i++)
 		;
-	for (size_t i = 0; i < 16 && s->err_fd >= 0 && drain(&s->err_fd, &s->err); i++)
+	for (size_t i = 0; i < 16 && s->err_fd >= 0 && drain(&s->err_fd, &s->err, NULL); i++)
 		;
 	pass_lines(s, true);
 	s->end = end;
 	s->status = status;
+	if (end == SCRIPT_EXITED && s->read_error) {
+		s->end = SCRIPT_UNREAD;
+		s->status = s->read_error;
+	}
 }
 
 /* Whether the run is over. */
@@ -291,9 +298,9 @@ static void serve(struct script *s)
 	if (s->in_fd >= 0)
 		feed(s);
 	if (s->out_fd >= 0)
-		drain(&s->out_fd, &s->out);
+		drain(&s->out_fd, &s->out, &s->read_error);
 	if (s->err_fd >= 0)
-		drain(&s->err_fd, &s->err);
+		drain(&s->err_fd, &s->err, NULL);
 	pass_lines(s, false);
 }
 

@@ -19,6 +19,7 @@ enum script_end {
 	SCRIPT_SIGNALED,  /* status is the signal */
 	SCRIPT_TIMED_OUT, /* and was killed with its process group */
 	SCRIPT_FLOODED,   /* printed too much, and was killed */
+	SCRIPT_UNREAD,    /* ended, but what it printed could not be read; status: errno */
 };
 
 struct buffer {
@@ -45,6 +46,7 @@ struct script {
 	uint64_t started; /* ms, monotonic */
 	bool noted; /* that it takes long */
 	struct buffer out, err;
+	int read_error; /* of out, an errno */
 	enum script_end end;
 	int status;
 };
