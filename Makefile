@@ -5,7 +5,7 @@
 # make check-faults  every system call fails, or the program dies there
 # make check-vm    the real kernel       make demo     a device's life on a simulated host
 # make check-libvirt  the real libvirtd
-# make bench       measurements, as ratios
+# make bench       measurements, as ratios (BENCH_ROUNDS, PEER)
 # make coverage    lines that the cases execute
 # make fuzz        hostile input, FUZZ_TIME=60 seconds for each kind
 
@@ -108,10 +108,6 @@ $(BUILD)/libkmod.so.2: tests/lib/fake-kmod.c $(BUILD)/flags
 	$(say) LINK $@
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(LIB_CFLAGS) -std=gnu11 $(WARN) $(CFLAGS) -shared -fPIC -o $@ $<
 
-$(BUILD)/kernel-facts: tests/kernel-facts.c $(BUILD)/flags
-	$(say) CC $@
-	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $<
-
 fuzz-targets: $(FUZZ_TARGETS)
 
 $(BUILD)/fuzz/%.o: tests/fuzz/%.c $(BUILD)/flags
@@ -131,6 +127,20 @@ $(FUZZ_TARGETS): $(BUILD)/fuzz/main.o
 $(FUZZ_TARGETS): %: %.o $(BUILD)/fuzz/fuzz.o $(filter %.o,$(FUZZ_MAIN)) $(OBJECTS)
 	$(say) LINK $@
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $@.o $(BUILD)/fuzz/fuzz.o $(FUZZ_MAIN) $(FUZZ_LINK) $(LIBS)
+
+# Small programs of the tests and measurements, of one file each.
+PLAIN_TOOLS = $(BUILD)/kernel-facts $(BUILD)/count-syscalls $(BENCH_TOOLS)
+BENCH_TOOLS = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+
+tools: $(PLAIN_TOOLS)
+
+$(BUILD)/kernel-facts: tests/kernel-facts.c $(BUILD)/flags
+$(BUILD)/count-syscalls: tests/lib/count-syscalls.c $(BUILD)/flags
+$(BENCH_TOOLS): $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/flags
+$(PLAIN_TOOLS):
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $<
 
 check:
 	tests/run.sh
@@ -180,6 +190,6 @@ clean:
 	rm -rf build build-asan build-fuzz build-cov
 
 FORCE:
-.PHONY: all fake-sysfs fuzz-targets check check-faults fuzz coverage demo check-vm check-libvirt bench lint install clean FORCE
+.PHONY: all fake-sysfs fuzz-targets tools check check-faults fuzz coverage demo check-vm check-libvirt bench lint install clean FORCE
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)

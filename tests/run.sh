@@ -19,7 +19,7 @@ build() {
 	need "${BUILD_NEEDS[@]}" "${RUN_NEEDS[@]}" sanitizers
 	need_fuse
 	make -s -j"$(nproc)" build/mdevctl build/fake-sysfs build/libkmod.so.2 build/kernel-facts \
-		fuzz-targets
+		build/count-syscalls fuzz-targets
 	[[ ${TEST_COVERAGE-} ]] || make -s -j"$(nproc)" SANITIZE=1 build-asan/mdevctl fuzz-targets
 }
 

@@ -238,3 +238,27 @@ in_bash() { # KEYS
 		printf 'exit\n'
 	} | TERM=dumb timeout 20 script -qec 'bash --norc --noprofile -i' /dev/null >/dev/null 2>&1
 }
+
+# The host that measurements have, of this size.
+bench_host() { # PARENTS DEVICES-OF-EACH
+	sed "s/\"count\": 100,/\"count\": $1,/; s/\"count\": 100 }/\"count\": $2 }/" \
+		"$TEST_TOP/tests/fake-sysfs/hosts/bench.json" | simulate
+}
+
+# Every device that runs on the parent gets a definition.
+define_running() { # PARENT
+	local uuid type
+	mkdir -p "root/etc/mdevctl.d/$1"
+	devices | while read -r uuid type; do
+		printf '{"mdev_type": "%s", "start": "manual", "attrs": []}\n' "$type" >"root/etc/mdevctl.d/$1/$uuid"
+	done
+}
+
+# How many the command makes, without those for memory, which are the allocator's.
+system_calls() { # COMMAND...
+	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 "$TEST_TOP/build/count-syscalls" "$@" | cut -d' ' -f2
+}
+
+at_most() { # NUMBER ACTUAL
+	(($2 <= $1)) || echo "$2, which is more than $1"
+}
