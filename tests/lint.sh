@@ -28,7 +28,8 @@ check() { # name, command...
 defines=(-D_GNU_SOURCE '-DVERSION="0"' '-DSYSCONFDIR="/etc"')
 read -ra includes <<<"$(pkg-config --cflags jansson uuid fuse3)"
 mapfile -t program < <(git ls-files '*.c' ':!tests')
-mapfile -t tests < <(git ls-files 'tests/fake-sysfs/*.c' 'tests/fuzz/*.c' tests/kernel-facts.c)
+mapfile -t tests < <(git ls-files 'tests/fake-sysfs/*.c' 'tests/fuzz/*.c' 'tests/bench/*.c' \
+	tests/kernel-facts.c tests/lib/count-syscalls.c)
 mapfile -t scripts < <(git ls-files '*.sh' .ci/run examples/callouts ':!*.md')
 mapfile -t sources < <(git ls-files '*.[ch]' '*.sh' '*.rules' Makefile .ci/run)
 
@@ -36,7 +37,7 @@ compiles() { # compiler, further flags
 	local compiler=$1
 	shift
 	make -s -j"$(nproc)" CC="$compiler" WERROR=1 BUILD="$build/$compiler$*" "$@" \
-		"$build/$compiler$*"/{mdevctl,fake-sysfs,kernel-facts} fuzz-targets
+		"$build/$compiler$*"/{mdevctl,fake-sysfs} tools fuzz-targets
 }
 
 # Follows the paths through the program; with -O2, so that it sees into functions.
