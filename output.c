@@ -4,21 +4,34 @@
  */
 #include "output.h"
 
-/* Output is made in memory and written at once: of stdio's own writing only
- * the failure could be told later, not its reason. */
+/* Printed in large pieces through a stream of our own: of stdio's own writing
+ * only the failure could be told later, not its reason. */
 struct text {
 	FILE *f;
-	char *data;
-	size_t length;
+	int error;          /* why writing failed first, as -errno */
+	const char *margin; /* of JSON, which jansson indents from none */
+	char buffer[1 << 16];
 };
+
+static ssize_t text_write(void *cookie, const char *data, size_t length)
+{
+	struct text *t = cookie;
+
+	if (!t->error && (fwrite(data, 1, length, stdout) != length || fflush(stdout) == EOF))
+		t->error = -errno;
+	return t->error ? 0 : (ssize_t)length;
+}
 
 static struct text *text_open(struct text *t)
 {
-	t->f = open_memstream(&t->data, &t->length);
+	t->error = 0;
+	t->margin = "";
+	t->f = fopencookie(t, "w", (cookie_io_functions_t){ .write = text_write });
 	if (!t->f) {
 		fail_errno(-errno, "cannot print");
 		exit(EXIT_FAILURE);
 	}
+	setvbuf(t->f, t->buffer, _IOFBF, sizeof(t->buffer));
 	return t;
 }
 
@@ -27,16 +40,11 @@ static int fail_to_print(int r)
 	return fail_errno(r, "cannot write to standard output");
 }
 
-/* Prints and frees the text. */
-static int text_print(struct text *t)
+/* Writes what is left. */
+static int text_close(struct text *t)
 {
-	_cleanup_free_ char *data = NULL;
-	int r = fclose(t->f) == EOF ? -errno : 0;
-
-	data = t->data;
-	if (r == 0 && (fwrite(data, 1, t->length, stdout) != t->length || fflush(stdout) == EOF))
-		r = -errno;
-	return r < 0 ? fail_to_print(r) : 0;
+	fclose(t->f);
+	return t->error ? fail_to_print(t->error) : 0;
 }
 
 static void put(struct text *t, const char *text)
@@ -82,37 +90,7 @@ int output_mdevs_text(const struct mdev_list *list, bool of_definitions, bool ve
 		if (verbose)
 			put_attrs(out, m);
 	}
-	return text_print(out);
-}
-
-/* DEL and C1, which jansson leaves as they are, can steer a terminal too; in
- * JSON they are only in strings, and mean the same as an escape. */
-static void put_json(struct text *t, const char *json)
-{
-	const unsigned char *p = (const unsigned char *)json;
-
-	while (*p) {
-		size_t plain = strcspn((const char *)p, "\x7f\xc2");
-
-		fwrite(p, 1, plain, t->f);
-		p += plain;
-		if (*p == 0x7f)
-			fprintf(t->f, "\\u%04x", *p++);
-		else if (*p && p[1] >= 0x80 && p[1] < 0xa0)
-			fprintf(t->f, "\\u%04x", (p += 2)[-1]);
-		else if (*p)
-			putc(*p++, t->f);
-	}
-}
-
-static int dump(const json_t *json)
-{
-	_cleanup_free_ char *text = json_dumps(json, JSON_INDENT(2));
-	struct text t, *out = text_open(&t);
-
-	put_json(out, text);
-	putc('\n', out->f);
-	return text_print(out);
+	return text_close(out);
 }
 
 /* Sysfs texts come from drivers; JSON takes nothing but UTF-8. */
@@ -130,37 +108,98 @@ static json_t *json_text(const char *text)
 	return json_string(ascii);
 }
 
-/*
- * The array of entries of one parent, in an outer array of at most one object
- * with all parents as keys: libvirt reads just that.
- */
-static json_t *entries_of(json_t *top, const char *parent)
+static bool is_c1(const char *p, const char *end)
 {
-	json_t *parents = json_array_get(top, 0), *entries;
+	return end - p > 1 && (unsigned char)p[0] == 0xc2 && (unsigned char)p[1] <= 0x9f;
+}
 
-	if (!parents) {
-		parents = json_object();
-		json_array_append_new(top, parents);
+/*
+ * What jansson dumps, a piece that may be any number of whole characters.  DEL
+ * and C1 characters may stand in JSON as they are, but a terminal obeys them.
+ */
+static int put_json(const char *data, size_t length, void *to)
+{
+	const char *end = data + length, *rest = data;
+	struct text *t = to;
+
+	for (const char *p = data; p < end; p++) {
+		bool c1 = is_c1(p, end);
+
+		if (*p != '\n' && *p != 0x7f && !c1)
+			continue;
+		fwrite_unlocked(rest, 1, (size_t)(p - rest), t->f);
+		if (*p == '\n') {
+			putc_unlocked('\n', t->f);
+			fputs_unlocked(t->margin, t->f);
+		} else {
+			fprintf(t->f, "\\u%04x", (unsigned char)(c1 ? *++p : *p));
+		}
+		rest = p + 1;
 	}
-	entries = json_object_get(parents, parent);
-	if (!entries) {
-		entries = json_array();
-		json_object_set_new(parents, parent, entries);
+	fwrite_unlocked(rest, 1, (size_t)(end - rest), t->f);
+	return 0;
+}
+
+static int dump(const json_t *json)
+{
+	struct text t, *out = text_open(&t);
+
+	json_dump_callback(json, put_json, out, JSON_INDENT(2));
+	putc('\n', out->f);
+	return text_close(out);
+}
+
+/*
+ * An array of at most one object with all parents as keys, each with an array
+ * of one object for each entry: libvirt reads just that.  Entries come sorted
+ * by parent and are printed at once: all of them as json_t would take more
+ * memory and time than the rest of the work.
+ */
+struct dump {
+	struct text text;
+	const char *parent; /* of the last entry */
+};
+
+static void dump_begin(struct dump *d)
+{
+	text_open(&d->text);
+	d->text.margin = "      ";
+	d->parent = NULL;
+}
+
+/* Takes the value.  What is not UTF-8 cannot be told in JSON. */
+static void dump_entry(struct dump *d, const char *parent, const char *name, json_t *value)
+{
+	json_auto_t *key = json_string(parent), *entry = json_pack("{s:o}", name, value);
+	FILE *f = d->text.f;
+
+	if (!key || !entry)
+		return;
+	if (d->parent && str_eq(d->parent, parent)) {
+		fputs(",\n      ", f);
+	} else {
+		fputs(d->parent ? "\n    ],\n    " : "[\n  {\n    ", f);
+		json_dump_callback(key, put_json, &d->text, JSON_ENCODE_ANY);
+		fputs(": [\n      ", f);
+		d->parent = parent;
 	}
-	return entries;
+	json_dump_callback(entry, put_json, &d->text, JSON_INDENT(2));
+}
+
+static int dump_end(struct dump *d)
+{
+	fputs(d->parent ? "\n    ]\n  }\n]\n" : "[]\n", d->text.f);
+	return text_close(&d->text);
 }
 
 int output_mdevs_json(const struct mdev_list *list)
 {
-	json_auto_t *top = json_array();
+	struct dump d;
 
-	for (size_t i = 0; i < list->n; i++) {
-		const struct mdev *m = &list->m[i];
-
-		json_array_append_new(entries_of(top, m->parent),
-				      json_pack("{s:o}", m->uuid, mdev_to_json(m)));
-	}
-	return dump(top);
+	dump_begin(&d);
+	for (size_t i = 0; i < list->n; i++)
+		dump_entry(&d, list->m[i].parent, list->m[i].uuid, mdev_to_json(&list->m[i]));
+	return dump_end(&d);
 }
 
 int output_mdev_json(const struct mdev *m)
@@ -217,7 +256,7 @@ int output_types_text(const struct mdev_type_list *list)
 		put_line(out, "Name", t->name);
 		put_line(out, "Description", t->description);
 	}
-	return text_print(out);
+	return text_close(out);
 }
 
 static json_t *type_to_json(const struct mdev_type *t)
@@ -237,15 +276,12 @@ static json_t *type_to_json(const struct mdev_type *t)
 
 int output_types_json(const struct mdev_type_list *list)
 {
-	json_auto_t *top = json_array();
+	struct dump d;
 
-	for (size_t i = 0; i < list->n; i++) {
-		const struct mdev_type *t = &list->t[i];
-
-		json_array_append_new(entries_of(top, t->parent),
-				      json_pack("{s:o}", t->id, type_to_json(t)));
-	}
-	return dump(top);
+	dump_begin(&d);
+	for (size_t i = 0; i < list->n; i++)
+		dump_entry(&d, list->t[i].parent, list->t[i].id, type_to_json(&list->t[i]));
+	return dump_end(&d);
 }
 
 int output_libvirt_xml(const struct mdev *m, const char *api)
@@ -259,7 +295,7 @@ int output_libvirt_xml(const struct mdev *m, const char *api)
 		"  </source>\n"
 		"</hostdev>\n",
 		api, m->uuid);
-	return text_print(out);
+	return text_close(out);
 }
 
 int output_qemu_args(const struct mdev *m, const char *api)
@@ -267,7 +303,7 @@ int output_qemu_args(const struct mdev *m, const char *api)
 	struct text t, *out = text_open(&t);
 
 	fprintf(out->f, "-device %s,sysfsdev=/sys/bus/mdev/devices/%s\n", api, m->uuid);
-	return text_print(out);
+	return text_close(out);
 }
 
 static const char *const health_names[] = {
@@ -291,7 +327,7 @@ int output_findings_text(const struct findings *all)
 		}
 		putc('\n', out->f);
 	}
-	return text_print(out);
+	return text_close(out);
 }
 
 int output_findings_json(const struct findings *all)
@@ -316,7 +352,7 @@ int output_lines(const struct strv *lines)
 
 	for (size_t i = 0; i < lines->n; i++)
 		fprintf(out->f, "%s\n", lines->s[i]);
-	return text_print(out);
+	return text_close(out);
 }
 
 int output_uuid(const char *uuid)
@@ -324,7 +360,7 @@ int output_uuid(const char *uuid)
 	struct text t, *out = text_open(&t);
 
 	fprintf(out->f, "%s\n", uuid);
-	return text_print(out);
+	return text_close(out);
 }
 
 int output_finish(void)
