@@ -7,7 +7,7 @@
 
 #include <ctype.h>
 #include <limits.h>
-#include <uuid/uuid.h>
+#include <sys/random.h>
 
 static void attrs_done(struct mdev *m)
 {
@@ -145,7 +145,6 @@ bool uuid_normalise(const char *text, char ret_uuid[UUID_LEN + 1])
 	char uuid[UUID_LEN + 1];
 	size_t length, n = 0;
 	bool dashed;
-	uuid_t binary;
 
 	if (strncasecmp(text, urn, sizeof(urn) - 1) == 0)
 		text += sizeof(urn) - 1;
@@ -163,7 +162,7 @@ bool uuid_normalise(const char *text, char ret_uuid[UUID_LEN + 1])
 		uuid[n++] = (char)tolower((unsigned char)text[i]);
 	}
 	uuid[n] = '\0';
-	if (uuid_parse(uuid, binary) < 0)
+	if (!uuid_is_normal(uuid))
 		return false;
 	memcpy(ret_uuid, uuid, sizeof(uuid));
 	return true;
@@ -184,12 +183,20 @@ bool uuid_is_normal(const char *text)
 	return !text[UUID_LEN];
 }
 
+/* Not by libuuid: to be linked with it would take a tenth of the start-up of
+ * every call. */
 void uuid_make(char ret_uuid[UUID_LEN + 1])
 {
-	uuid_t binary;
+	unsigned char u[16];
+	char *to = ret_uuid;
 
-	uuid_generate_random(binary);
-	uuid_unparse_lower(binary, ret_uuid);
+	while (getrandom(u, sizeof(u), 0) != sizeof(u))
+		;
+	/* Version 4, of the variant of RFC 4122. */
+	u[6] = (u[6] & 0x0f) | 0x40;
+	u[8] = (u[8] & 0x3f) | 0x80;
+	for (size_t i = 0; i < sizeof(u); i++)
+		to += sprintf(to, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", u[i]);
 }
 
 const char *text_problem(const char *text)

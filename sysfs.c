@@ -48,7 +48,7 @@ static int open_bus(const struct host *h)
 	return host_openf(h, O_RDONLY | O_DIRECTORY, DEVICES);
 }
 
-static int read_device(int busfd, const char *uuid, const char *only_parent, struct mdev *ret_mdev)
+static int read_device(int busfd, const char *uuid, struct mdev *ret_mdev)
 {
 	char parent[NAME_MAX + 1], link[UUID_LEN + sizeof("/mdev_type")];
 	char *type;
@@ -57,8 +57,6 @@ static int read_device(int busfd, const char *uuid, const char *only_parent, str
 	r = read_parent(busfd, uuid, parent);
 	if (r < 0)
 		return r;
-	if (only_parent && !str_eq(parent, only_parent))
-		return -ENOENT;
 	snprintf(link, sizeof(link), "%s/mdev_type", uuid);
 	r = link_basename(busfd, link, &type);
 	if (r < 0)
@@ -72,20 +70,58 @@ static int read_device(int busfd, const char *uuid, const char *only_parent, str
 	return 0;
 }
 
-int sysfs_list(const struct host *h, const char *parent, struct mdev_list *list)
+static bool is_gone(int r)
+{
+	return r == -ENOENT || r == -ENODEV || r == -ENOTDIR || r == -ELOOP;
+}
+
+/*
+ * A parent's devices are directories in its own: one readlink for each, where
+ * the bus would need two.  0, also if it is gone or unregistering, or -errno.
+ */
+static int list_parent(const struct host *h, const char *parent, struct mdev_list *list)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	struct dirent *e;
 	int r;
 
-	r = host_opendirf(h, &dir, DEVICES);
+	r = name_problem(parent) ? -ENOENT : host_opendirf(h, &dir, PARENTS "/%s", parent);
+	if (r < 0)
+		return is_gone(r) ? 0 : r;
+	while ((e = dir_next(dir))) {
+		_cleanup_(mdev_done) struct mdev m = { .active = true };
+		char link[UUID_LEN + sizeof("/mdev_type")];
+
+		if (!uuid_is_normal(e->d_name))
+			continue;
+		memcpy(m.uuid, e->d_name, sizeof(m.uuid));
+		snprintf(link, sizeof(link), "%s/mdev_type", m.uuid);
+		r = link_basename(dirfd(dir), link, &m.type);
+		if (r < 0 && !is_gone(r))
+			return r;
+		if (r < 0 || name_problem(m.type))
+			continue;
+		m.parent = xstrdup(parent);
+		mdev_list_take(list, &m);
+	}
+	return is_gone(-errno) ? 0 : -errno;
+}
+
+int sysfs_list(const struct host *h, const char *parent, struct mdev_list *list)
+{
+	_cleanup_closedir_ DIR *parents = NULL;
+	struct dirent *e;
+	int r;
+
+	if (parent)
+		return list_parent(h, parent, list);
+	r = host_opendirf(h, &parents, PARENTS);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	while ((e = dir_next(dir))) {
-		_cleanup_(mdev_done) struct mdev m = {};
-
-		if (uuid_is_normal(e->d_name) && read_device(dirfd(dir), e->d_name, parent, &m) == 0)
-			mdev_list_take(list, &m);
+	while ((e = dir_next(parents))) {
+		r = list_parent(h, e->d_name, list);
+		if (r < 0)
+			return r;
 	}
 	return -errno;
 }
@@ -94,7 +130,7 @@ int sysfs_find(const struct host *h, const char *uuid, struct mdev *ret_mdev)
 {
 	_cleanup_close_ int bus = open_bus(h);
 
-	return bus < 0 ? bus : read_device(bus, uuid, NULL, ret_mdev);
+	return bus < 0 ? bus : read_device(bus, uuid, ret_mdev);
 }
 
 void sysfs_query_begin(const struct host *h, struct sysfs_query *ret_query)
