@@ -3,10 +3,10 @@
  * Making a device run: its parent's driver, the device, its attributes.
  */
 #include "activate.h"
+#include "bus.h"
 #include "explain.h"
 #include "interrupt.h"
 #include "module.h"
-#include "sysfs.h"
 
 /* How long a parent may take to appear after its module was loaded. */
 #define PARENT_MS 5000
@@ -44,6 +44,9 @@ static char *explain_value(const struct mdev_attr *attr, int r)
 	case -ERANGE:
 		return xasprintf("the attribute '%s' cannot be \"%s\": there is nothing of that number",
 				 attr->name, attr->value);
+	case -E2BIG:
+		return xasprintf("the attribute '%s' cannot be that long (%zu bytes)", attr->name,
+				 strlen(attr->value));
 	case -EMSGSIZE:
 		return xasprintf("the driver took only a part of the value of attribute '%s'",
 				 attr->name);
@@ -53,16 +56,16 @@ static char *explain_value(const struct mdev_attr *attr, int r)
 	}
 }
 
-static int set_attr(int device, const struct mdev_attr *attr, struct error *error)
+static int set_attr(const struct bus_device *device, const struct mdev_attr *attr, struct error *error)
 {
 	_cleanup_free_ char *why = NULL;
 	bool written;
 	int r;
 
-	r = sysfs_set_attr(device, attr->name, attr->value, &written);
+	r = bus_set_attr(device, attr->name, attr->value, &written);
 	if (r == 0)
 		return 0;
-	if (sysfs_is_gone(device))
+	if (bus_is_gone(device))
 		why = xasprintf("the device vanished before attribute '%s' was set", attr->name);
 	else
 		why = written ? explain_value(attr, r) : explain_open(attr, r);
@@ -70,7 +73,7 @@ static int set_attr(int device, const struct mdev_attr *attr, struct error *erro
 	return r;
 }
 
-static int set_attrs(int device, const struct mdev *m, struct error *error)
+static int set_attrs(const struct bus_device *device, const struct mdev *m, struct error *error)
 {
 	for (size_t i = 0; i < m->n_attrs && !interrupted(); i++) {
 		const struct mdev_attr *attr = &m->attrs[i];
@@ -90,7 +93,7 @@ static void tell_undone(int r, struct error *error)
 {
 	_cleanup_free_ char *why = NULL;
 
-	if (r == 0 || r == -ENOENT)
+	if (r == 0 || r == -ENOENT || r == -ESTALE)
 		return;
 	why = take(error->text);
 	error_set(error, "%s; removing the device again failed as well (%s): it is active, without all of its attributes; 'mdevctl stop' ends it",
@@ -105,27 +108,29 @@ static int undo_unopened(const struct host *h, const struct mdev *m, int r, stru
 		return -ECANCELED;
 	}
 	error_set(error, "cannot open the directory of the new device: %s", strerror(-r));
-	tell_undone(sysfs_remove(h, m->uuid), error);
+	tell_undone(bus_remove_named(h, m), error);
 	return -ECANCELED;
 }
 
 int activate(const struct host *h, const struct mdev *m, struct error *error)
 {
-	_cleanup_close_ int device = -1;
+	_cleanup_(bus_close) struct bus_device device = BUS_NO_DEVICE;
 	int r;
 
+	if (explain_misfit(h, m, error))
+		return -ECANCELED;
 	debug("creating %s on %s as %s", m->uuid, m->parent, m->type);
-	r = sysfs_create(h, m->parent, m->type, m->uuid);
+	r = bus_create(h, m);
 	if (r < 0) {
 		explain_create(h, m, r, error);
 		return r;
 	}
-	device = sysfs_open_device(h, m->uuid);
-	if (device < 0)
-		return undo_unopened(h, m, device, error);
-	r = set_attrs(device, m, error);
+	r = bus_open(h, m, &device);
 	if (r < 0)
-		tell_undone(sysfs_remove_at(device), error);
+		return undo_unopened(h, m, r, error);
+	r = set_attrs(&device, m, error);
+	if (r < 0)
+		tell_undone(bus_remove(&device), error);
 	return r;
 }
 
@@ -133,7 +138,7 @@ static bool wait_for_type(const struct host *h, const struct mdev *m)
 {
 	uint64_t deadline = now_ms() + PARENT_MS;
 
-	while (!sysfs_has_type(h, m->parent, m->type)) {
+	while (!bus_has_type(h, m->parent, m->type)) {
 		if (now_ms() >= deadline)
 			return false;
 		sleep_ms(POLL_MS);
@@ -147,7 +152,7 @@ int activate_bring_parent(const struct host *h, const struct mdev *m, struct err
 	_cleanup_(error_done) struct error why = {};
 	int r;
 
-	if (sysfs_has_parent(h, m->parent) || !strchr(m->type, '-') || module_is_loaded(h, module))
+	if (bus_has_parent(h, m->parent) || !strchr(m->type, '-') || module_is_loaded(h, module))
 		return 0;
 	r = module_load(module, &why);
 	if (r < 0) {
@@ -158,7 +163,7 @@ int activate_bring_parent(const struct host *h, const struct mdev *m, struct err
 	notice("loaded module %s, which provides %s", module, m->type);
 	if (wait_for_type(h, m))
 		return 0;
-	if (sysfs_has_parent(h, m->parent)) {
+	if (bus_has_parent(h, m->parent)) {
 		explain_type(h, m, error);
 	} else {
 		state = xasprintf("module %s of that type is loaded now", module);

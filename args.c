@@ -25,6 +25,8 @@ const struct option_row option_table[N_OPTS] = {
 	[OPT_DUMPJSON] = { 0, "dumpjson", NULL, "print JSON" },
 	[OPT_LIBVIRT_XML] = { 0, "libvirt-xml", NULL, "print what a libvirt domain needs to have the device" },
 	[OPT_QEMU_ARGS] = { 0, "qemu-args", NULL, "print the QEMU option for the device" },
+	[OPT_ALL] = { 0, "all", NULL, "with --dumpjson, vGPUs that are no mediated devices too" },
+	[OPT_COUNT] = { 0, "count", "N|max", "so many virtual functions, or all there can be" },
 	[OPT_FORCE] = { 'f', "force", NULL, "go on where a warning is enough" },
 	[OPT_NO_LOAD] = { 0, "no-load", NULL, "do not load the kernel module of a missing parent" },
 	[OPT_ROOT] = { 0, "root", "DIR", "work on the system below DIR instead of /" },
@@ -104,6 +106,20 @@ static int parse_index(struct parser *p, const char *value)
 	return 0;
 }
 
+/* As SR-IOV counts: 16 bits. */
+static int parse_count(struct parser *p, const char *value)
+{
+	char *end;
+
+	if (str_eq(value, "max"))
+		return 0;
+	errno = 0;
+	p->a->count = strtoul(value, &end, 10);
+	if (errno || !isdigit((unsigned char)*value) || *end || !p->a->count || p->a->count > UINT16_MAX)
+		return wrong(p, "option --count: '%s' is given, expected a number from 1 to 65535, or max", value);
+	return 0;
+}
+
 static int check_text(struct parser *p, const char *value)
 {
 	const char *problem = text_problem(value);
@@ -134,6 +150,8 @@ static int check_value(struct parser *p, enum opt o, const char *value)
 		return wrong(p, "option --%s is given an empty name", option_table[o].name);
 	case OPT_INDEX:
 		return parse_index(p, value);
+	case OPT_COUNT:
+		return parse_count(p, value);
 	default:
 		return 0;
 	}

@@ -25,6 +25,8 @@ enum opt {
 	OPT_DUMPJSON,
 	OPT_LIBVIRT_XML,
 	OPT_QEMU_ARGS,
+	OPT_ALL,
+	OPT_COUNT,
 	OPT_FORCE,
 	OPT_NO_LOAD,
 	OPT_ROOT,
@@ -61,6 +63,7 @@ struct args {
 	const char *operand; /* what is not an option, or NULL */
 	char uuid[UUID_LEN + 1]; /* --uuid, normalised */
 	size_t index; /* --index */
+	unsigned long count; /* --count, 0: max */
 };
 
 static inline bool has(const struct args *a, optset options)

@@ -8,12 +8,12 @@
  * after everything else has been started.
  */
 #include "activate.h"
+#include "bus.h"
 #include "callout.h"
 #include "cmd.h"
 #include "config.h"
 #include "explain.h"
 #include "interrupt.h"
-#include "sysfs.h"
 
 /* How long devices that somebody else is making are waited for, in all. */
 #define OTHERS_MS 5000
@@ -53,7 +53,7 @@ static int check_active(const struct host *h, const struct mdev *m)
 {
 	_cleanup_(mdev_done) struct mdev running = {};
 
-	if (sysfs_find(h, m->uuid, &running) < 0)
+	if (bus_find(h, m->uuid, &running) < 0)
 		return 1;
 	return mdev_is_same_kind(m, &running) ? 0 : fail_taken(m, &running);
 }
@@ -92,7 +92,7 @@ static int start_one(struct callouts *all, const struct mdev *m)
 static int start_after_other(struct callouts *all, const struct mdev *m, uint64_t deadline)
 {
 	for (;;) {
-		bool on_bus = sysfs_exists(all->h, m->uuid);
+		bool on_bus = bus_is_changing(all->h, m->uuid);
 		int r = check_active(all->h, m);
 
 		if (r == 1 && !on_bus)
@@ -125,7 +125,7 @@ static int start_wanted(struct run *run)
 		progress_show(&progress, i);
 		if (interrupted())
 			return stop_run(run);
-		if (!sysfs_has_type(h, m->parent, m->type) && check_active(h, m) == 1) {
+		if (!bus_is_ready(h, m->parent, m->type) && check_active(h, m) == 1) {
 			mdev_list_take(&run->late, m);
 			continue;
 		}
@@ -162,12 +162,9 @@ static int start_late_one(struct run *run, const struct mdev *m)
 	const struct host *h = run->all->h;
 	int r;
 
-	while (!sysfs_has_type(h, m->parent, m->type)) {
+	while (!bus_is_ready(h, m->parent, m->type)) {
 		if (now_ms() >= run->late_deadline) {
-			if (sysfs_has_parent(h, m->parent))
-				explain_type(h, m, &error);
-			else
-				explain_parent(h, m, NULL, &error);
+			explain_create(h, m, -ENOENT, &error);
 			return fail("cannot start %s: %s", m->uuid, error.text);
 		}
 		if (interrupted())
@@ -220,7 +217,7 @@ static int fail_absent(const char *parent, const struct mdev_list *wanted)
 
 static bool wait_for_parent(const struct host *h, const struct run *run)
 {
-	while (!sysfs_has_parent(h, run->parent)) {
+	while (!bus_has_parent(h, run->parent)) {
 		if (now_ms() >= run->late_deadline || interrupted())
 			return false;
 		sleep_ms(POLL_MS);
@@ -252,33 +249,42 @@ static int fail_unread(const struct run *run)
 		    run->parent);
 }
 
+static int start_wanted_devices(const struct host *h, struct run *run)
+{
+	_cleanup_close_ int lock = -1;
+	int r;
+
+	r = find_wanted(h, run);
+	if (r < 0)
+		return r;
+	if (!run->wanted.n)
+		return run->unread ? fail_unread(run) : 0;
+	run->late_deadline = now_ms() + LATE_MS;
+	if (!wait_for_parent(h, run))
+		return fail_absent(run->parent, &run->wanted);
+	if (geteuid() != 0 && !bus_may_create(h, &run->wanted.m[0]))
+		return fail("cannot start the devices of %s: only root may create devices", run->parent);
+	lock = bus_lock_parent(h, run->parent);
+	if (lock < 0)
+		debug("going on without a lock of %s: %s", run->parent, strerror(-lock));
+	callouts_open(run->all, h);
+	r = start_all(run);
+	return r == 0 && run->unread ? fail_unread(run) : r;
+}
+
 int cmd_start_parent_mdevs(const struct host *h, const struct args *a)
 {
 	_cleanup_(callouts_close) struct callouts all = {};
 	_cleanup_(run_done) struct run run = { .all = &all, .parent = a->operand };
 	const char *problem = parent_name_problem(a->operand);
-	_cleanup_close_ int lock = -1;
-	int r;
+	int r, vfs;
 
 	if (problem)
 		return usage_error("the parent name '%s' %s", a->operand, problem);
 	/* The log is that of the running system, not of one below --root. */
 	if (!host_is_subtree(h))
 		say_to_syslog();
-	r = find_wanted(h, &run);
-	if (r < 0)
-		return r;
-	if (!run.wanted.n)
-		return run.unread ? fail_unread(&run) : 0;
-	run.late_deadline = now_ms() + LATE_MS;
-	if (!wait_for_parent(h, &run))
-		return fail_absent(run.parent, &run.wanted);
-	if (geteuid() != 0 && !sysfs_may_create(h, run.parent, run.wanted.m[0].type))
-		return fail("cannot start the devices of %s: only root may create devices", run.parent);
-	lock = sysfs_lock_parent(h, run.parent);
-	if (lock < 0)
-		debug("going on without a lock of %s: %s", run.parent, strerror(-lock));
-	callouts_open(&all, h);
-	r = start_all(&run);
-	return r == 0 && run.unread ? fail_unread(&run) : r;
+	vfs = enable_defined_vfs(h, run.parent);
+	r = start_wanted_devices(h, &run);
+	return r < 0 ? r : vfs;
 }

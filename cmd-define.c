@@ -2,12 +2,12 @@
 /*
  * define, undefine: make and remove definitions.
  */
+#include "bus.h"
 #include "callout.h"
 #include "cmd.h"
 #include "config.h"
 #include "interrupt.h"
 #include "output.h"
-#include "sysfs.h"
 
 /* Parent and type are those of the running device where they are not given. */
 static int complete_from(const struct args *a, struct mdev *m, const struct mdev *running)
@@ -44,7 +44,7 @@ static int describe(const struct host *h, const struct args *a, struct mdev *m, 
 	m->type = type ? xstrdup(type) : NULL;
 	m->autostart = has(a, O(AUTO));
 	if (has(a, O(UUID)))
-		r = sysfs_find(h, a->uuid, &running);
+		r = bus_find(h, a->uuid, &running);
 	if (r < 0 && r != -ENOENT && r != -ENODEV)
 		return fail_errno(r, "cannot define %s: cannot see whether it is active", a->uuid);
 	r = 0;

@@ -2,15 +2,35 @@
 /*
  * list, types: what runs, what is defined, what the hardware offers.
  */
+#include "bus.h"
 #include "callout.h"
 #include "cmd.h"
 #include "config.h"
 #include "output.h"
-#include "sysfs.h"
+
+/* libvirt lists in JSON, and takes whatever is there for a mediated device; it
+ * never asks for one device. */
+static bool shows_vgpus(const struct args *a)
+{
+	return !has(a, O(DUMPJSON)) || has(a, O(ALL) | O(UUID));
+}
+
+static void hide_vgpus(struct mdev_list *list)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->m[i].is_vgpu)
+			mdev_done(&list->m[i]);
+		else
+			list->m[kept++] = take(list->m[i]);
+	}
+	list->n = kept;
+}
 
 static int collect_defined(const struct host *h, const struct args *a, struct mdev_list *list)
 {
-	_cleanup_(sysfs_query_end) struct sysfs_query query = { -1 };
+	_cleanup_(bus_query_end) struct bus_query query = { { -1 }, false };
 	_cleanup_(strv_done) struct strv problems = {};
 	const char *parent = a->value[OPT_PARENT];
 	int r;
@@ -26,9 +46,11 @@ static int collect_defined(const struct host *h, const struct args *a, struct md
 		return fail_errno(r, "cannot list the definitions in %s", dir);
 	}
 	mdev_list_sort(list);
-	sysfs_query_begin(h, &query);
+	bus_query_begin(h, &query);
 	for (size_t i = 0; i < list->n; i++)
-		list->m[i].active = sysfs_query_runs(&query, &list->m[i]);
+		bus_query_look(&query, h, &list->m[i]);
+	if (!shows_vgpus(a))
+		hide_vgpus(list);
 	return 0;
 }
 
@@ -49,14 +71,16 @@ static int collect_running(const struct host *h, const struct args *a, struct md
 	if (has(a, O(UUID))) {
 		_cleanup_(mdev_done) struct mdev m = {};
 
-		r = sysfs_find(h, a->uuid, &m);
+		r = bus_find(h, a->uuid, &m);
 		if (r == 0 && (!parent || str_eq(parent, m.parent)))
 			mdev_list_take(list, &m);
 	} else {
-		r = sysfs_list(h, parent, list);
+		r = bus_list(h, parent, list, &problems);
 		if (r < 0)
 			return fail_errno(r, "cannot list the running devices");
 	}
+	if (!shows_vgpus(a))
+		hide_vgpus(list);
 	mdev_list_sort(list);
 	config_join(h, list, &problems);
 	warn_of(&problems);
@@ -70,7 +94,7 @@ static int find_one(const struct host *h, const struct args *a, struct mdev *m)
 	const char *parent = a->value[OPT_PARENT];
 	int r;
 
-	if (!has(a, O(DEFINED)) && sysfs_find(h, a->uuid, &running) == 0 &&
+	if (!has(a, O(DEFINED)) && bus_find(h, a->uuid, &running) == 0 &&
 	    (!parent || str_eq(parent, running.parent))) {
 		*m = take(running);
 		return 0;
@@ -100,7 +124,7 @@ static char *device_api(const struct host *h, const struct mdev *m)
 	};
 	_cleanup_free_ char *api = NULL;
 
-	if (sysfs_device_api(h, m, &api) == 0 && is_plain(api))
+	if (bus_device_api(h, m, &api) == 0 && is_plain(api))
 		return take(api);
 	for (size_t i = 0; i < ARRAY_SIZE(of_s390); i++)
 		if (strncmp(m->type, of_s390[i].type, strlen(of_s390[i].type)) == 0)
@@ -119,6 +143,7 @@ static int list_for_vm(const struct host *h, const struct args *a)
 	r = find_one(h, a, &m);
 	if (r < 0)
 		return r;
+	m.is_vgpu = bus_is_vgpu_parent(h, m.parent);
 	api = device_api(h, &m);
 	return has(a, O(QEMU_ARGS)) ? output_qemu_args(&m, api) : output_libvirt_xml(&m, api);
 }
@@ -146,7 +171,7 @@ int cmd_types(const struct host *h, const struct args *a)
 	_cleanup_(mdev_type_list_done) struct mdev_type_list list = {};
 	int r;
 
-	r = sysfs_list_types(h, a->value[OPT_PARENT], &list);
+	r = bus_list_types(h, a->value[OPT_PARENT], &list);
 	if (r < 0)
 		return fail_errno(r, "cannot list the parent devices");
 	mdev_type_list_sort(&list);

@@ -2,11 +2,11 @@
 /*
  * modify: change a definition, or with --live the running device.
  */
+#include "bus.h"
 #include "callout.h"
 #include "cmd.h"
 #include "config.h"
 #include "interrupt.h"
-#include "sysfs.h"
 
 /* The attributes with their positions, for the message. */
 static char *list_attrs(const struct mdev *m)
@@ -135,7 +135,7 @@ static int complete_live(const struct host *h, const struct args *a, struct mdev
 	_cleanup_(mdev_done) struct mdev running = {};
 	const char *parent = a->value[OPT_PARENT];
 
-	if (sysfs_find(h, a->uuid, &running) < 0)
+	if (bus_find(h, a->uuid, &running) < 0)
 		return fail("cannot modify %s while it runs: it is not active; leave --live out to change its definition",
 			    a->uuid);
 	if (parent && !str_eq(parent, running.parent))

@@ -3,13 +3,17 @@
  * start, stop: make a device run, and end it.
  */
 #include "activate.h"
+#include "bus.h"
 #include "callout.h"
 #include "cmd.h"
 #include "config.h"
 #include "explain.h"
+#include "interrupt.h"
 #include "output.h"
-#include "sysfs.h"
 #include "vfio.h"
+
+/* How often a vGPU in use is looked at until it is not. */
+#define BUSY_POLL_MS 100
 
 static int check_against_definition(const struct args *a, const struct mdev *m)
 {
@@ -39,6 +43,8 @@ static int fail_undefined(const struct host *h, const struct args *a)
 /* A device that is not defined: all of it is in the arguments. */
 static int describe_transient(const struct host *h, const struct args *a, struct mdev *m)
 {
+	int r = 0;
+
 	if (has(a, O(UUID)))
 		memcpy(m->uuid, a->uuid, sizeof(m->uuid));
 	else
@@ -47,9 +53,13 @@ static int describe_transient(const struct host *h, const struct args *a, struct
 		return fail_undefined(h, a);
 	m->parent = xstrdup(a->value[OPT_PARENT]);
 	if (has(a, O(JSONFILE)))
-		return read_jsonfile(m, a->value[OPT_JSONFILE]);
-	m->type = xstrdup(a->value[OPT_TYPE]);
-	return 0;
+		r = read_jsonfile(m, a->value[OPT_JSONFILE]);
+	else
+		m->type = xstrdup(a->value[OPT_TYPE]);
+	if (r == 0 && !has(a, O(UUID)) && bus_fixed_uuid(h, m) && m->defined)
+		return fail("cannot start a device: %s on %s is defined as %s; start that with --uuid",
+			    m->type, m->parent, m->uuid);
+	return r;
 }
 
 static int describe(const struct host *h, const struct args *a, struct mdev *m)
@@ -63,14 +73,37 @@ static int describe(const struct host *h, const struct args *a, struct mdev *m)
 	return r < 0 ? r : check_against_definition(a, m);
 }
 
+/* The place of a vGPU is where another may be by now, which is not ours to end. */
+static int fail_not_active(const struct host *h, const char *uuid)
+{
+	_cleanup_(strv_done) struct strv parents = {};
+
+	if (bus_is_leaving(h, uuid))
+		return fail("cannot stop %s: it is being removed already, and goes when its user releases it",
+			    uuid);
+	config_parents_of(h, uuid, &parents);
+	for (size_t i = 0; i < parents.n; i++) {
+		_cleanup_(mdev_done) struct mdev holder = {};
+
+		if (bus_find_holder(h, parents.s[i], &holder) == 0)
+			return fail("cannot stop %s: it is not active; %s holds the vGPU %s (%s), which is left alone",
+				    uuid, holder.parent, holder.uuid, holder.type);
+	}
+	return fail("cannot stop %s: it is not active; 'mdevctl list' shows what is", uuid);
+}
+
 static int fail_to_remove(const struct host *h, const char *uuid, int r)
 {
 	switch (r) {
 	case -ENOENT:
-		if (sysfs_is_leaving(h, uuid))
-			return fail("cannot stop %s: it is being removed already, and goes when its user releases it",
-				    uuid);
-		return fail("cannot stop %s: it is not active; 'mdevctl list' shows what is", uuid);
+		return fail_not_active(h, uuid);
+	case -ESTALE:
+		return fail("cannot stop %s: another vGPU has taken its place, and is left alone", uuid);
+	case -EINTR:
+		return fail("cannot stop %s: interrupted; it is in use still, and active", uuid);
+	case -EBUSY:
+		return fail("cannot stop %s: it is in use (%s); end that first, or wait for it with --force",
+			    uuid, strerror(-r));
 	case -EINPROGRESS:
 		return fail("cannot stop %s: it is half made, and removing it now would leave it stuck; if its creation does not end, only unloading the driver of its parent removes it",
 			    uuid);
@@ -82,6 +115,19 @@ static int fail_to_remove(const struct host *h, const char *uuid, int r)
 	default:
 		return fail_errno(r, "cannot stop %s: the kernel refused to remove it", uuid);
 	}
+}
+
+/* A device in use makes this wait, or, being a vGPU, is -EBUSY: then @wait does. */
+static int remove_device(const struct host *h, const struct mdev *m, bool wait)
+{
+	int r;
+
+	while ((r = bus_remove_named(h, m)) == -EBUSY && wait) {
+		if (interrupted())
+			return -EINTR;
+		sleep_ms(BUSY_POLL_MS);
+	}
+	return r;
 }
 
 static int fail_to_start(const struct args *a, const struct mdev *m, const struct error *error)
@@ -99,7 +145,7 @@ static int start(const struct host *h, const struct args *a, const struct mdev *
 		return fail_to_start(a, m, &error);
 	/* A device whose UUID nobody was told would be lost. */
 	if (!has(a, O(UUID)) && output_uuid(m->uuid) < 0) {
-		r = sysfs_remove(h, m->uuid);
+		r = remove_device(h, m, false);
 		if (r < 0 && r != -ENOENT)
 			fail_to_remove(h, m->uuid, r);
 		return -EIO;
@@ -133,7 +179,7 @@ int cmd_start(const struct host *h, const struct args *a)
 	r = bring_parent(h, a, &m);
 	if (r < 0)
 		return r;
-	if (geteuid() != 0 && !sysfs_may_create(h, m.parent, m.type))
+	if (geteuid() != 0 && !bus_may_create(h, &m))
 		return fail("cannot start %s: only root may create devices", m.uuid);
 	callouts_open(&all, h);
 	r = callout_begin(&c, &all, &m, ACTION_START, has(a, O(FORCE)));
@@ -144,13 +190,17 @@ int cmd_start(const struct host *h, const struct args *a)
  * The kernel lets `remove` of a device in use block until it is released,
  * unkillably after the first signal: so look first.
  */
-static int check_in_use(const struct host *h, const struct args *a)
+static int check_in_use(const struct host *h, const struct args *a, const struct mdev *m)
 {
+	_cleanup_(bus_close) struct bus_device d = BUS_NO_DEVICE;
 	_cleanup_free_ char *group = NULL, *device = NULL, *names = NULL;
 	_cleanup_(strv_done) struct strv holders = {};
 
-	sysfs_iommu_group(h, a->uuid, &group);
-	sysfs_vfio_device(h, a->uuid, &device);
+	/* What went meanwhile is found out by its removal. */
+	if (bus_open(h, m, &d) < 0)
+		return 0;
+	bus_iommu_group(&d, &group);
+	bus_vfio_device(&d, &device);
 	if (!vfio_in_use(h, group, device, &holders))
 		return 0;
 	if (!holders.n)
@@ -164,12 +214,12 @@ static int check_in_use(const struct host *h, const struct args *a)
 		    a->uuid, names);
 }
 
-static int stop(const struct host *h, const struct args *a)
+static int stop(const struct host *h, const struct args *a, const struct mdev *m)
 {
 	int r;
 
 	debug("removing %s", a->uuid);
-	r = sysfs_remove(h, a->uuid);
+	r = remove_device(h, m, has(a, O(FORCE)));
 	return r < 0 ? fail_to_remove(h, a->uuid, r) : 0;
 }
 
@@ -180,15 +230,15 @@ int cmd_stop(const struct host *h, const struct args *a)
 	struct callout c;
 	int r;
 
-	r = sysfs_find_wait(h, a->uuid, &m);
+	r = bus_find_wait(h, a->uuid, &m);
 	if (r < 0)
 		return fail_to_remove(h, a->uuid, r);
-	if (geteuid() != 0 && !sysfs_may_remove(h, a->uuid))
+	if (geteuid() != 0 && !bus_may_remove(h, &m))
 		return fail_to_remove(h, a->uuid, -EACCES);
-	r = check_in_use(h, a);
+	r = check_in_use(h, a, &m);
 	if (r < 0)
 		return r;
 	callouts_open(&all, h);
 	r = callout_begin(&c, &all, &m, ACTION_STOP, has(a, O(FORCE)));
-	return r < 0 ? r : callout_end(&c, stop(h, a));
+	return r < 0 ? r : callout_end(&c, stop(h, a, &m));
 }

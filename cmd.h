@@ -17,6 +17,8 @@ int cmd_start(const struct host *h, const struct args *a);
 int cmd_stop(const struct host *h, const struct args *a);
 int cmd_start_parent_mdevs(const struct host *h, const struct args *a);
 int cmd_list(const struct host *h, const struct args *a);
+int cmd_define_vfs(const struct host *h, const struct args *a);
+int cmd_undefine_vfs(const struct host *h, const struct args *a);
 int cmd_types(const struct host *h, const struct args *a);
 int cmd_doctor(const struct host *h, const struct args *a);
 int cmd_help(const struct host *h, const struct args *a);
@@ -33,6 +35,8 @@ int pick_definition(const struct host *h, const struct args *a, const char *what
 		    struct mdev *ret_mdev);
 /* Says that root is needed, before any script runs, where it is. */
 int check_may_write(const struct host *h, const char *what, const struct mdev *m);
+/* Enables the virtual functions that are defined for a PCI device, if any. */
+int enable_defined_vfs(const struct host *h, const char *pf);
 /* Takes the lock for writing definitions, and says why not. */
 int lock_definitions(const struct host *h, const char *what);
 /* Says why a definition could not be written or removed, or with @done why

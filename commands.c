@@ -41,8 +41,17 @@ static const struct rule start_rules[] = {
 
 static const struct rule list_rules[] = {
 	{ .when = FOR_A_VM, .any = O(UUID) },
-	{ .when = FOR_A_VM, .none = O(VERBOSE) | O(DUMPJSON) },
+	{ .when = FOR_A_VM, .none = O(VERBOSE) | O(DUMPJSON) | O(ALL) },
 	{ .most_one = FOR_A_VM },
+};
+
+static const struct rule define_vfs_rules[] = {
+	{ .any = O(PARENT) },
+	{ .any = O(COUNT) },
+};
+
+static const struct rule needs_parent[] = {
+	{ .any = O(PARENT) },
 };
 
 #define RULES(array) .rules = (array), .n_rules = ARRAY_SIZE(array)
@@ -109,7 +118,8 @@ const struct command commands[] = {
 		.summary = "list the running devices, or with --defined the definitions",
 		.detail = "With --dumpjson, --uuid and just one device: its definition, fit for --jsonfile.\n"
 			  "--libvirt-xml and --qemu-args are for one device, running or else defined.",
-		.options = O(DEFINED) | O(UUID) | O(PARENT) | O(VERBOSE) | O(DUMPJSON) | FOR_A_VM,
+		.options = O(DEFINED) | O(UUID) | O(PARENT) | O(VERBOSE) | O(DUMPJSON) | O(ALL) |
+			   FOR_A_VM,
 		RULES(list_rules),
 		.uuids = UUIDS_ACTIVE,
 		.run = cmd_list,
@@ -122,8 +132,26 @@ const struct command commands[] = {
 		.run = cmd_doctor,
 	},
 	{
+		.name = "define-vfs",
+		.summary = "have virtual functions enabled whenever their PCI device appears",
+		.detail = "They are enabled by start-parent-mdevs, which udev runs: for NVIDIA's cards by\n"
+			  "/usr/lib/nvidia/sriov-manage, which enables all that there can be, else by\n"
+			  "sriov_numvfs. Virtual functions that are enabled are never disabled.",
+		.options = O(PARENT) | O(COUNT),
+		RULES(define_vfs_rules),
+		.run = cmd_define_vfs,
+	},
+	{
+		.name = "undefine-vfs",
+		.summary = "no longer have virtual functions enabled; those that are stay",
+		.options = O(PARENT),
+		RULES(needs_parent),
+		.run = cmd_undefine_vfs,
+	},
+	{
 		.name = "start-parent-mdevs",
 		.summary = "start every automatic device of a parent (for udev)",
+		.detail = "First enables the virtual functions that define-vfs keeps for it.",
 		.operand = "PARENT",
 		.run = cmd_start_parent_mdevs,
 	},

@@ -3,10 +3,10 @@
  * What a word of a command line can become: commands, options, and the values
  * of options as this host has them.
  */
+#include "bus.h"
 #include "commands.h"
 #include "config.h"
 #include "output.h"
-#include "sysfs.h"
 
 /* What is known of the words before the last one. */
 struct line {
@@ -151,19 +151,21 @@ static void offer_device(struct line *l, const char *before, const struct mdev *
 static void offer_uuids(const struct host *h, struct line *l, const char *before)
 {
 	_cleanup_(mdev_list_done) struct mdev_list running = {}, defined = {};
-	_cleanup_(sysfs_query_end) struct sysfs_query query = { -1 };
+	_cleanup_(bus_query_end) struct bus_query query = { { -1 }, false };
 	_cleanup_(strv_done) struct strv problems = {};
 
-	sysfs_list(h, NULL, &running);
+	bus_list(h, NULL, &running, &problems);
 	mdev_list_sort(&running);
 	config_join(h, &running, &problems);
 	for (size_t i = 0; i < running.n; i++)
 		offer_device(l, before, &running.m[i]);
 	config_list(h, NULL, &defined, &problems, NULL);
-	sysfs_query_begin(h, &query);
-	for (size_t i = 0; i < defined.n; i++)
-		if (!sysfs_query_runs(&query, &defined.m[i]))
+	bus_query_begin(h, &query);
+	for (size_t i = 0; i < defined.n; i++) {
+		bus_query_look(&query, h, &defined.m[i]);
+		if (!defined.m[i].active)
 			offer_device(l, before, &defined.m[i]);
+	}
 }
 
 static void offer_parents(const struct host *h, struct line *l, const char *before)
@@ -171,7 +173,7 @@ static void offer_parents(const struct host *h, struct line *l, const char *befo
 	_cleanup_(mdev_list_done) struct mdev_list defined = {};
 	_cleanup_(strv_done) struct strv parents = {}, problems = {};
 
-	sysfs_list_parents(h, &parents);
+	bus_list_parents(h, &parents);
 	for (size_t i = 0; i < parents.n; i++)
 		offer(l, before, parents.s[i], "registered");
 	config_list(h, NULL, &defined, &problems, NULL);
@@ -191,7 +193,7 @@ static void offer_types(const struct host *h, struct line *l, const char *before
 	_cleanup_(mdev_type_list_done) struct mdev_type_list types = {};
 	_cleanup_(strv_done) struct strv seen = {};
 
-	sysfs_list_types(h, l->value[OPT_PARENT], &types);
+	bus_list_types(h, l->value[OPT_PARENT], &types);
 	mdev_type_list_sort(&types);
 	for (size_t i = 0; i < types.n; i++) {
 		const struct mdev_type *t = &types.t[i];

@@ -11,8 +11,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-/* Relative to the root; SYSCONFDIR is absolute. */
-#define CONFIG_DIR (&SYSCONFDIR "/mdevctl.d"[1])
 /* Only the holder of the lock writes, so one name does; a leftover of a
  * killed writer is replaced by the next. */
 #define TEMP_NAME ".mdevctl.tmp"
@@ -129,7 +127,7 @@ static char *unread_dir(const struct host *h, const char *parent, int r)
 static bool scan_entry(const struct host *h, int dirfd, const char *parent, const struct dirent *e,
 		       struct mdev_list *list, struct strv *problems)
 {
-	if (*e->d_name == '.')
+	if (*e->d_name == '.' || str_eq(e->d_name, CONFIG_VFS))
 		return false;
 	if (!uuid_is_normal(e->d_name)) {
 		_cleanup_free_ char *path = config_path(h, parent, e->d_name);
@@ -346,7 +344,9 @@ void config_join(const struct host *h, struct mdev_list *sorted, struct strv *pr
 		next = first + 1;
 		while (next < sorted->n && str_eq(sorted->m[next].parent, m->parent))
 			next++;
-		join_parent(h, m, next - first, problems);
+		/* Which vGPU that is is known from its definition already. */
+		if (!m->is_vgpu)
+			join_parent(h, m, next - first, problems);
 	}
 }
 
@@ -436,33 +436,30 @@ static int write_temp(int dirfd, const char *text)
 }
 
 /* Whether the file says just @text. */
-static bool says(const struct host *h, int dirfd, const struct mdev *m, const char *text)
+static bool says(const struct host *h, int dirfd, const char *parent, const char *name,
+		 const char *text)
 {
-	_cleanup_close_ int fd = open_definition(h, dirfd, m->parent, m->uuid, true);
+	_cleanup_close_ int fd = open_definition(h, dirfd, parent, name, true);
 	_cleanup_free_ char *old = NULL;
 	size_t length;
 
 	return fd >= 0 && read_all(fd, DEFINITION_MAX, true, &old, &length) == 0 && str_eq(old, text);
 }
 
-int config_write(const struct host *h, int lock, const struct mdev *m, bool replace,
-		 bool *ret_done)
+int config_write_file(const struct host *h, int lock, const char *parent, const char *name,
+		      const char *text, bool replace, bool *ret_done)
 {
-	_cleanup_close_ int dir = make_parent_dir(h, lock, m->parent);
-	_cleanup_free_ char *text = mdev_to_text(m);
+	_cleanup_close_ int dir = make_parent_dir(h, lock, parent);
 	struct stat st;
 	int r;
 
 	*ret_done = false;
 	if (dir < 0)
 		return dir;
-	/* What could not be read again is not written. */
-	if (strlen(text) > DEFINITION_MAX)
-		return -E2BIG;
 	r = remove_temp(dir);
 	if (r < 0)
 		return r;
-	if (fstatat(dir, m->uuid, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		if (errno != ENOENT)
 			return -errno;
 	} else {
@@ -473,20 +470,32 @@ int config_write(const struct host *h, int lock, const struct mdev *m, bool repl
 		if (!S_ISREG(st.st_mode))
 			return S_ISLNK(st.st_mode) ? -ELOOP : -ENOTSUP;
 		/* Perhaps by one that was killed before it had synced that. */
-		if (says(h, dir, m, text))
+		if (says(h, dir, parent, name, text))
 			return dir_sync(dir);
 	}
 	r = write_temp(dir, text);
-	if (r == 0 && renameat(dir, TEMP_NAME, dir, m->uuid) < 0)
+	if (r == 0 && renameat(dir, TEMP_NAME, dir, name) < 0)
 		r = -errno;
 	if (r < 0) {
 		remove_temp(dir);
 		/* If it was made for this, and is empty. */
-		unlinkat(lock, m->parent, AT_REMOVEDIR);
+		unlinkat(lock, parent, AT_REMOVEDIR);
 		return r;
 	}
 	*ret_done = true;
 	return dir_sync(dir);
+}
+
+int config_write(const struct host *h, int lock, const struct mdev *m, bool replace,
+		 bool *ret_done)
+{
+	_cleanup_free_ char *text = mdev_to_text(m);
+
+	*ret_done = false;
+	/* What could not be read again is not written. */
+	if (strlen(text) > DEFINITION_MAX)
+		return -E2BIG;
+	return config_write_file(h, lock, m->parent, m->uuid, text, replace, ret_done);
 }
 
 int config_remove(const struct host *h, const char *uuid, const char *parent, bool *ret_done)

@@ -9,6 +9,12 @@
 #include "host.h"
 #include "mdev.h"
 
+/* Relative to the root; SYSCONFDIR is absolute. */
+#define CONFIG_DIR (&SYSCONFDIR "/mdevctl.d"[1])
+/* Beside the definitions of a PCI device: how many virtual functions it is to
+ * have (config-vfs.c). */
+#define CONFIG_VFS "vfs.json"
+
 /*
  * What stands in the way of reading a definition is collected as one sentence
  * each in @problems: one bad file never hides the others.
@@ -67,7 +73,18 @@ int config_lock(const struct host *h);
  */
 int config_write(const struct host *h, int lock, const struct mdev *m, bool replace,
 		 bool *ret_done);
+/* The same for any file of @parent. */
+int config_write_file(const struct host *h, int lock, const char *parent, const char *name,
+		      const char *text, bool replace, bool *ret_done);
 /* Under the lock: remove the definition file, whatever it contains. */
 int config_remove(const struct host *h, const char *uuid, const char *parent, bool *ret_done);
+
+/* The number of virtual functions that @parent is to have, 0: as many as there
+ * can be.  -ENOENT: it is nobody's wish; else -errno with @error set. */
+int config_read_vfs(const struct host *h, const char *parent, unsigned long *ret_count,
+		    struct error *error);
+/* Under the lock. */
+int config_write_vfs(const struct host *h, int lock, const char *parent, unsigned long count,
+		     bool *ret_done);
 
 #endif

@@ -3,10 +3,10 @@
  * Whether what is configured can come true: definitions, scripts, the udev
  * rule that starts automatic devices.
  */
+#include "bus.h"
 #include "callout-run.h"
 #include "config.h"
 #include "doctor.h"
-#include "sysfs.h"
 
 #include <fcntl.h>
 
@@ -100,18 +100,18 @@ static void check_room(const struct definitions *d, struct findings *all)
 static void check_definitions(const struct host *h, struct findings *all, bool *ret_automatic)
 {
 	_cleanup_(definitions_done) struct definitions d = {};
-	_cleanup_(sysfs_query_end) struct sysfs_query query = { -1 };
+	_cleanup_(bus_query_end) struct bus_query query = { { -1 }, false };
 	_cleanup_(strv_done) struct strv problems = {};
 	size_t before = all->n;
 
 	config_list(h, NULL, &d.list, &problems, NULL);
-	sysfs_list_types(h, NULL, &d.types);
-	sysfs_list_parents(h, &d.parents);
+	bus_list_types(h, NULL, &d.types);
+	bus_list_parents(h, &d.parents);
 	mdev_type_list_sort(&d.types);
 	mdev_list_sort(&d.list);
-	sysfs_query_begin(h, &query);
+	bus_query_begin(h, &query);
 	for (size_t i = 0; i < d.list.n; i++) {
-		d.list.m[i].active = sysfs_query_runs(&query, &d.list.m[i]);
+		bus_query_look(&query, h, &d.list.m[i]);
 		check_definition(&d, &d.list.m[i], all);
 		*ret_automatic = *ret_automatic || d.list.m[i].autostart;
 	}

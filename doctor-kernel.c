@@ -2,9 +2,9 @@
 /*
  * What the kernel of this host has, or lacks, for mediated devices.
  */
+#include "bus.h"
 #include "doctor.h"
 #include "module.h"
-#include "sysfs.h"
 
 #include <fcntl.h>
 #include <sys/utsname.h>
@@ -155,7 +155,7 @@ static bool check_parents(const struct host *h, struct findings *all)
 	_cleanup_(strv_done) struct strv parents = {};
 	_cleanup_free_ char *names = NULL;
 
-	sysfs_list_parents(h, &parents);
+	bus_list_parents(h, &parents);
 	names = strv_join(&parents, 5);
 	if (parents.n)
 		findings_add(all, HEALTH_OK, "parents", xasprintf("%s registered", names), NULL);

@@ -4,21 +4,67 @@
  * instead, what to do.
  */
 #include "explain.h"
+#include "bus.h"
 #include "module.h"
-#include "sysfs.h"
+#include "sriov.h"
+
+/*
+ * What is wrong with a parent that is, or needs, a PCI device with virtual
+ * functions; NULL: it is no matter of those.
+ */
+static char *explain_functions(const struct host *h, const struct mdev *m)
+{
+	_cleanup_(strv_done) struct strv vfs = {}, parents = {};
+	_cleanup_free_ char *names = NULL;
+	struct sriov s;
+
+	if (sriov_look(h, m->parent, &s) < 0)
+		return NULL;
+	if (!s.enabled)
+		return xasprintf("%s is a physical function and has no types of its own, and none of its %lu virtual functions is enabled; 'mdevctl define-vfs -p %s --count max' has them enabled at boot, 'mdevctl start-parent-mdevs %s' then does it now",
+				 m->parent, s.total, m->parent, m->parent);
+	sriov_list_vfs(h, m->parent, &vfs);
+	for (size_t i = 0; i < vfs.n; i++)
+		if (bus_has_parent(h, vfs.s[i]))
+			strv_add(&parents, xstrdup(vfs.s[i]));
+	names = strv_join(&parents, 4);
+	if (!parents.n)
+		return xasprintf("%s is a physical function, and its driver offers no types on its %lu virtual functions; is it one with vGPU support?",
+				 m->parent, s.enabled);
+	return xasprintf("%s is a physical function and has no types of its own; its virtual functions have: %s",
+			 m->parent, names);
+}
+
+/* Where the parent may have to come from. */
+static char *idle_gpus(const struct host *h, const struct mdev *m)
+{
+	_cleanup_(strv_done) struct strv gpus = {};
+	_cleanup_free_ char *names = NULL;
+
+	if (strncmp(m->type, "nvidia-", strlen("nvidia-")) == 0)
+		bus_list_idle_cards(h, &gpus);
+	names = strv_join(&gpus, 4);
+	return gpus.n ? xasprintf("; no virtual functions are enabled on %s, see 'mdevctl define-vfs --help'", names) :
+			xstrdup("");
+}
 
 void explain_parent(const struct host *h, const struct mdev *m, const char *module_state,
 		    struct error *error)
 {
 	_cleanup_free_ char *module = module_of_type(m->type), *state = NULL;
-	_cleanup_free_ char *names = NULL, *instead = NULL;
+	_cleanup_free_ char *names = NULL, *instead = NULL, *idle = NULL;
+	_cleanup_free_ char *functions = explain_functions(h, m);
 	_cleanup_(strv_done) struct strv parents = {};
 	const char *nearest;
 
-	sysfs_list_parents(h, &parents);
+	if (functions) {
+		error_set(error, "%s", functions);
+		return;
+	}
+	bus_list_parents(h, &parents);
 	/* That of a definition is no slip: it is away. */
 	nearest = m->defined ? NULL : strv_nearest(&parents, m->parent);
-	if (nearest && !sysfs_has_type(h, nearest, m->type))
+	if (nearest && !bus_has_type(h, nearest, m->type))
 		nearest = NULL;
 	names = strv_join(&parents, 5);
 	if (nearest)
@@ -34,7 +80,8 @@ void explain_parent(const struct host *h, const struct mdev *m, const char *modu
 	else
 		state = xasprintf("module %s of that type is not loaded, try 'modprobe %s'", module,
 				  module);
-	error_set(error, "there is no parent '%s'%s (%s)", m->parent, instead, state);
+	idle = idle_gpus(h, m);
+	error_set(error, "there is no parent '%s'%s (%s)%s", m->parent, instead, state, idle);
 }
 
 void explain_type(const struct host *h, const struct mdev *m, struct error *error)
@@ -44,7 +91,7 @@ void explain_type(const struct host *h, const struct mdev *m, struct error *erro
 	_cleanup_free_ char *names = NULL;
 	const char *nearest;
 
-	sysfs_list_types(h, m->parent, &types);
+	bus_list_types(h, m->parent, &types);
 	for (size_t i = 0; i < types.n; i++)
 		strv_add(&ids, xstrdup(types.t[i].id));
 	strv_sort(&ids);
@@ -95,9 +142,10 @@ static char *free_elsewhere(const struct mdev_type_list *types, const struct mde
 static size_t count_active(const struct host *h, const struct mdev *m)
 {
 	_cleanup_(mdev_list_done) struct mdev_list running = {};
+	_cleanup_(strv_done) struct strv problems = {};
 	size_t n = 0;
 
-	sysfs_list(h, m->parent, &running);
+	bus_list(h, m->parent, &running, &problems);
 	for (size_t i = 0; i < running.n; i++)
 		n += str_eq(running.m[i].type, m->type);
 	return n;
@@ -118,7 +166,7 @@ static void explain_instances(const struct host *h, const struct mdev *m, int r,
 	_cleanup_free_ char *here = NULL, *elsewhere = NULL;
 	unsigned long n;
 
-	sysfs_list_types(h, NULL, &types);
+	bus_list_types(h, NULL, &types);
 	mdev_type_list_sort(&types);
 	n = count_free(&types, m);
 	here = free_on_parent(&types, m);
@@ -138,7 +186,7 @@ bool explain_taken(const struct host *h, const struct mdev *m, struct error *err
 {
 	_cleanup_(mdev_done) struct mdev taken = {};
 
-	if (sysfs_find(h, m->uuid, &taken) < 0)
+	if (bus_find(h, m->uuid, &taken) < 0)
 		return false;
 	if (mdev_is_same_kind(m, &taken))
 		error_set(error, "it is already active on %s", taken.parent);
@@ -148,15 +196,128 @@ bool explain_taken(const struct host *h, const struct mdev *m, struct error *err
 	return true;
 }
 
-void explain_create(const struct host *h, const struct mdev *m, int r, struct error *error)
+static void explain_holder(const struct mdev *m, const struct mdev *holder, struct error *error)
+{
+	error_set(error, "%s holds the vGPU %s (%s) already, and has room for one; stop that first",
+		  m->parent, holder->uuid, holder->type);
+}
+
+bool explain_misfit(const struct host *h, const struct mdev *m, struct error *error)
+{
+	_cleanup_(mdev_done) struct mdev holder = {}, known = {};
+
+	if (!bus_is_vgpu_parent(h, m->parent))
+		return false;
+	if (bus_find_holder(h, m->parent, &holder) == 0 && !str_eq(holder.uuid, m->uuid)) {
+		explain_holder(m, &holder, error);
+		return true;
+	}
+	known = mdev_copy(m);
+	if (!bus_fixed_uuid(h, &known) || str_eq(known.uuid, m->uuid))
+		return false;
+	if (known.defined)
+		error_set(error, "a vGPU has no UUID of its own, and one of %s on %s would be the one defined as %s; start that",
+			  m->type, m->parent, known.uuid);
+	else
+		error_set(error, "a vGPU has no UUID of its own, and one of %s on %s that is not defined is %s; leave the UUID out, or define it first",
+			  m->type, m->parent, known.uuid);
+	return true;
+}
+
+/* "nvidia-558 (2)": what the VFs of the same GPU hold; empty: nothing. */
+static char *held_by_gpu(const struct host *h, const struct mdev *m)
+{
+	_cleanup_(mdev_list_done) struct mdev_list held = {};
+	_cleanup_(strv_done) struct strv types = {}, counted = {};
+
+	bus_list_neighbours(h, m->parent, &held);
+	for (size_t i = 0; i < held.n; i++)
+		strv_add(&types, xstrdup(held.m[i].type));
+	strv_sort(&types);
+	for (size_t i = 0, n; i < types.n; i += n) {
+		for (n = 1; i + n < types.n && str_eq(types.s[i], types.s[i + n]); n++)
+			;
+		strv_add(&counted, xasprintf("%s (%zu)", types.s[i], n));
+	}
+	return strv_join(&counted, 5);
+}
+
+/* The VF is empty, and could not hold the type or was refused it. */
+static void explain_no_room(const struct host *h, const struct mdev *m, int r, struct error *error)
+{
+	_cleanup_free_ char *here = NULL, *elsewhere = NULL, *held = held_by_gpu(h, m), *gpu = NULL;
+	_cleanup_(mdev_type_list_done) struct mdev_type_list types = {};
+	bool full;
+
+	bus_list_types(h, NULL, &types);
+	mdev_type_list_sort(&types);
+	here = free_on_parent(&types, m);
+	elsewhere = free_elsewhere(&types, m);
+	full = r == -ENOSPC || str_eq(here, "nothing");
+	if (full && *held)
+		gpu = xasprintf("the GPU is full, it holds %s", held);
+	else if (full)
+		gpu = xstrdup("the GPU offers nothing, and holds nothing: is its vGPU manager running?");
+	else if (*held)
+		gpu = xasprintf("the GPU holds %s, and takes no other size beside them unless its mode is heterogeneous", held);
+	else
+		gpu = xstrdup("the GPU has no such type");
+	error_set(error, "%s cannot hold %s now: %s; free there: %s; %s", m->parent, m->type, gpu,
+		  here, elsewhere);
+}
+
+static void explain_create_vgpu(const struct host *h, const struct mdev *m, int r,
+				struct error *error)
 {
 	switch (r) {
-	case -EEXIST:
+	case -ENOENT:
+	case -ENOSPC:
+	case -EINVAL:
+		explain_no_room(h, m, r, error);
+		break;
+	case -EIO:
+		error_set(error, "the driver of %s could not make %s: if that is a MIG type, it needs a GPU instance of its profile first ('nvidia-smi mig -cgi'); else dmesg may tell more",
+			  m->parent, m->type);
+		break;
+	case -ENODEV:
+		error_set(error, "the driver of %s has no %s, although it lists it, or is just being unloaded",
+			  m->parent, m->type);
+		break;
+	case -EREMOTEIO:
+		error_set(error, "the driver of %s took %s and shows something else", m->parent, m->type);
+		break;
+	default:
+		error_set(error, "the driver of %s refused %s: %s", m->parent, m->type, strerror(-r));
+	}
+}
+
+/* True if it was one of the reasons that are the same for all. */
+static bool explain_common(const struct host *h, const struct mdev *m, int r, struct error *error)
+{
+	if (r == -EEXIST) {
 		if (!explain_taken(h, m, error))
 			error_set(error, "a device of this UUID is still being created or removed; try again when that is done");
-		break;
+	} else if ((r == -EACCES || r == -EPERM) && geteuid() != 0) {
+		error_set(error, "only root may create devices");
+	} else if (r == -EADDRINUSE && !explain_misfit(h, m, error)) {
+		error_set(error, "another device was on %s just now; try again", m->parent);
+	} else {
+		return r == -EADDRINUSE;
+	}
+	return true;
+}
+
+void explain_create(const struct host *h, const struct mdev *m, int r, struct error *error)
+{
+	if (explain_common(h, m, r, error))
+		return;
+	if (bus_is_vgpu_parent(h, m->parent)) {
+		explain_create_vgpu(h, m, r, error);
+		return;
+	}
+	switch (r) {
 	case -ENOENT:
-		if (sysfs_has_parent(h, m->parent))
+		if (bus_has_parent(h, m->parent))
 			explain_type(h, m, error);
 		else
 			explain_parent(h, m, NULL, error);
@@ -172,13 +333,6 @@ void explain_create(const struct host *h, const struct mdev *m, int r, struct er
 	case -EAGAIN:
 		error_set(error, "the driver of parent %s is not ready yet; try again later", m->parent);
 		break;
-	case -EACCES:
-	case -EPERM:
-		if (geteuid() != 0) {
-			error_set(error, "only root may create devices");
-			break;
-		}
-		/* fall through */
 	default:
 		error_set(error, "the driver of %s refused a device of type %s: %s", m->parent,
 			  m->type, strerror(-r));

@@ -17,7 +17,12 @@ void explain_parent(const struct host *h, const struct mdev *m, const char *modu
 void explain_type(const struct host *h, const struct mdev *m, struct error *error);
 /* Whether the UUID is active already: where. */
 bool explain_taken(const struct host *h, const struct mdev *m, struct error *error);
-/* sysfs_create() returned @r. */
+/*
+ * Whether @m cannot be on its parent, whatever is free: another device is where
+ * only one can be, or a vGPU there is known by another UUID.
+ */
+bool explain_misfit(const struct host *h, const struct mdev *m, struct error *error);
+/* bus_create() returned @r. */
 void explain_create(const struct host *h, const struct mdev *m, int r, struct error *error);
 
 #endif

@@ -160,24 +160,37 @@ int host_openf(const struct host *h, int flags, const char *fmt, ...)
 	return fd;
 }
 
-int host_opendirf(const struct host *h, DIR **ret_dir, const char *fmt, ...)
+/* Takes the descriptor, or hands its errno on. */
+static int dir_of_fd(int fd, DIR **ret_dir)
 {
-	va_list ap;
-	DIR *dir;
-	int fd;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
-	va_start(ap, fmt);
-	fd = vopenf(h, O_RDONLY | O_DIRECTORY, fmt, ap);
-	va_end(ap);
 	if (fd < 0)
 		return fd;
-	dir = fdopendir(fd);
 	if (!dir) {
 		closep(&fd);
 		return -errno;
 	}
 	*ret_dir = dir;
 	return 0;
+}
+
+int host_opendirf(const struct host *h, DIR **ret_dir, const char *fmt, ...)
+{
+	va_list ap;
+	int fd;
+
+	va_start(ap, fmt);
+	fd = vopenf(h, O_RDONLY | O_DIRECTORY, fmt, ap);
+	va_end(ap);
+	return dir_of_fd(fd, ret_dir);
+}
+
+int dir_open_at(int dirfd, const char *path, DIR **ret_dir)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return dir_of_fd(fd < 0 ? -errno : fd, ret_dir);
 }
 
 /* Opens @prefix, whose last component is @name in directory @above. */

@@ -199,6 +199,14 @@ void uuid_make(char ret_uuid[UUID_LEN + 1])
 		to += sprintf(to, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", u[i]);
 }
 
+void uuid_of_text(const char *text, char ret_uuid[UUID_LEN + 1])
+{
+	uuid_t binary;
+
+	uuid_generate_sha1(binary, *uuid_get_template("url"), text, strlen(text));
+	uuid_unparse_lower(binary, ret_uuid);
+}
+
 const char *text_problem(const char *text)
 {
 	bool is_ascii = true;

@@ -21,10 +21,11 @@ struct mdev_attr {
 
 struct mdev {
 	char uuid[UUID_LEN + 1];
-	char *parent; /* name of the parent device as in /sys/class/mdev_bus */
+	char *parent; /* name of the parent device as in /sys/class/mdev_bus, or of a PCI function */
 	char *type;
 	bool autostart;
 	bool defined, active;
+	bool is_vgpu; /* no mediated device, but what a virtual function of an NVIDIA GPU holds */
 	struct mdev_attr *attrs;
 	size_t n_attrs;
 	json_t *extra; /* keys of the definition that this program does not know, or NULL */
@@ -80,6 +81,8 @@ bool uuid_normalise(const char *text, char ret_uuid[UUID_LEN + 1]);
 /* Whether @text is a UUID just as uuid_normalise() gives it. */
 bool uuid_is_normal(const char *text);
 void uuid_make(char ret_uuid[UUID_LEN + 1]);
+/* Version 5, of the namespace for URLs: always the same for the same text. */
+void uuid_of_text(const char *text, char ret_uuid[UUID_LEN + 1]);
 
 /*
  * Why @name cannot name a type, a parent or an attribute, or NULL if it can.

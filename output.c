@@ -284,17 +284,45 @@ int output_types_json(const struct mdev_type_list *list)
 	return dump_end(&d);
 }
 
-int output_libvirt_xml(const struct mdev *m, const char *api)
+/* Libvirt leaves the device with its driver. */
+static void put_pci_hostdev(struct text *t, const char *address)
 {
-	struct text t, *out = text_open(&t);
+	unsigned long part[4];
+	char *end;
 
-	fprintf(out->f,
+	/* Domain, bus, slot, function, with one character between them. */
+	for (size_t i = 0; i < ARRAY_SIZE(part); i++) {
+		part[i] = strtoul(address, &end, 16);
+		address = *end ? end + 1 : end;
+	}
+	fprintf(t->f,
+		"<hostdev mode='subsystem' type='pci' managed='no'>\n"
+		"  <source>\n"
+		"    <address domain='0x%04lx' bus='0x%02lx' slot='0x%02lx' function='0x%lx'/>\n"
+		"  </source>\n"
+		"</hostdev>\n",
+		part[0], part[1], part[2], part[3]);
+}
+
+static void put_mdev_hostdev(struct text *t, const char *uuid, const char *api)
+{
+	fprintf(t->f,
 		"<hostdev mode='subsystem' type='mdev' model='%s'>\n"
 		"  <source>\n"
 		"    <address uuid='%s'/>\n"
 		"  </source>\n"
 		"</hostdev>\n",
-		api, m->uuid);
+		api, uuid);
+}
+
+int output_libvirt_xml(const struct mdev *m, const char *api)
+{
+	struct text t, *out = text_open(&t);
+
+	if (m->is_vgpu)
+		put_pci_hostdev(out, m->parent);
+	else
+		put_mdev_hostdev(out, m->uuid, api);
 	return text_close(out);
 }
 
@@ -302,7 +330,8 @@ int output_qemu_args(const struct mdev *m, const char *api)
 {
 	struct text t, *out = text_open(&t);
 
-	fprintf(out->f, "-device %s,sysfsdev=/sys/bus/mdev/devices/%s\n", api, m->uuid);
+	fprintf(out->f, "-device %s,sysfsdev=/sys/bus/%s/devices/%s\n", api,
+		m->is_vgpu ? "pci" : "mdev", m->is_vgpu ? m->parent : m->uuid);
 	return text_close(out);
 }
 

@@ -3,12 +3,10 @@
  * The kernel's mdev bus.  Knows nothing of definitions and prints nothing.
  */
 #include "sysfs.h"
+#include "attr.h"
 
-#include <ctype.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
-#include <sys/syscall.h>
 
 #define DEVICES "sys/bus/mdev/devices"
 #define PARENTS "sys/class/mdev_bus"
@@ -153,25 +151,6 @@ bool sysfs_query_runs(const struct sysfs_query *q, const struct mdev *m)
 	       str_eq(type, m->type);
 }
 
-static int read_number_at(int dirfd, const char *path, unsigned long *ret_number)
-{
-	_cleanup_free_ char *text = NULL;
-	unsigned long number;
-	char *end;
-	int r;
-
-	r = read_text_at(dirfd, path, &text);
-	if (r < 0)
-		return r;
-	errno = 0;
-	number = strtoul(text, &end, 10);
-	/* strtoul takes a sign, and JSON has no room for more. */
-	if (errno || !isdigit((unsigned char)*text) || *end || number > INT64_MAX)
-		return -EINVAL;
-	*ret_number = number;
-	return 0;
-}
-
 static int read_type_file(int dirfd, const char *type, const char *file, char **ret_text)
 {
 	char path[PATH_MAX];
@@ -192,7 +171,7 @@ static int read_type(int dirfd, const char *parent, const char *id, struct mdev_
 	int r;
 
 	snprintf(path, sizeof(path), "%s/available_instances", id);
-	r = read_number_at(dirfd, path, &t.available);
+	r = attr_read_number(dirfd, path, &t.available);
 	if (r == 0)
 		r = read_type_file(dirfd, id, "device_api", &t.device_api);
 	if (r < 0)
@@ -289,85 +268,37 @@ int sysfs_lock_parent(const struct host *h, const char *parent)
 	return r < 0 ? r : take_fd(&fd);
 }
 
-int sysfs_create(const struct host *h, const char *parent, const char *type, const char *uuid)
+int sysfs_create(const struct host *h, const struct mdev *m)
 {
 	_cleanup_close_ int fd = host_openf(h, O_WRONLY, PARENTS "/%s/mdev_supported_types/%s/create",
-					    parent, type);
+					    m->parent, m->type);
 
-	return fd < 0 ? fd : write_store(fd, uuid, UUID_LEN);
+	return fd < 0 ? fd : write_store(fd, m->uuid, UUID_LEN);
 }
 
-bool sysfs_may_create(const struct host *h, const char *parent, const char *type)
+bool sysfs_may_create(const struct host *h, const struct mdev *m)
 {
 	_cleanup_close_ int fd = host_openf(h, O_WRONLY, PARENTS "/%s/mdev_supported_types/%s/create",
-					    parent, type);
+					    m->parent, m->type);
 
 	return fd != -EACCES && fd != -EPERM;
 }
 
-bool sysfs_may_remove(const struct host *h, const char *uuid)
+bool sysfs_may_remove(const struct host *h, const struct mdev *m)
 {
-	_cleanup_close_ int fd = host_openf(h, O_WRONLY, DEVICES "/%s/remove", uuid);
+	_cleanup_close_ int fd = host_openf(h, O_WRONLY, DEVICES "/%s/remove", m->uuid);
 
 	return fd != -EACCES && fd != -EPERM;
 }
 
-int sysfs_open_device(const struct host *h, const char *uuid)
+int sysfs_open_device(const struct host *h, const struct mdev *m)
 {
-	return host_openf(h, O_RDONLY | O_DIRECTORY, DEVICES "/%s", uuid);
-}
-
-/* Kernels before 5.6 have no openat2: walk down, refusing links at each step. */
-static int open_beneath_by_steps(int dirfd, const char *path, int flags)
-{
-	_cleanup_free_ char *copy = xstrdup(path);
-	_cleanup_close_ int at = fcntl(dirfd, F_DUPFD_CLOEXEC, 0);
-	char *name = copy, *slash;
-
-	while (at >= 0 && (slash = strchr(name, '/'))) {
-		int next;
-
-		*slash = '\0';
-		next = openat(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		closep(&at);
-		at = next;
-		name = slash + 1;
-	}
-	if (at < 0)
-		return -1;
-	return openat(at, name, flags | O_NOFOLLOW);
-}
-
-static int open_beneath(int dirfd, const char *path, int flags)
-{
-	struct open_how how = {
-		.flags = (unsigned)flags,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
-	};
-	int fd = (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
-
-	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
-		fd = open_beneath_by_steps(dirfd, path, flags);
-	return fd < 0 ? -errno : fd;
+	return host_openf(h, O_RDONLY | O_DIRECTORY, DEVICES "/%s", m->uuid);
 }
 
 bool sysfs_is_gone(int device)
 {
 	return faccessat(device, "uevent", F_OK, 0) < 0 && errno == ENOENT;
-}
-
-int sysfs_set_attr(int device, const char *name, const char *value, bool *ret_written)
-{
-	_cleanup_close_ int fd = -1;
-
-	*ret_written = false;
-	if (attr_name_problem(name))
-		return -EXDEV;
-	fd = open_beneath(device, name, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return fd;
-	*ret_written = true;
-	return write_store(fd, value, strlen(value));
 }
 
 /*
@@ -389,13 +320,6 @@ int sysfs_remove_at(int device)
 	r = write_store(fd, "1", 1);
 	/* It went while we looked. */
 	return r == -ENODEV ? -ENOENT : r;
-}
-
-int sysfs_remove(const struct host *h, const char *uuid)
-{
-	_cleanup_close_ int device = sysfs_open_device(h, uuid);
-
-	return device < 0 ? device : sysfs_remove_at(device);
 }
 
 int sysfs_find_wait(const struct host *h, const char *uuid, struct mdev *ret_mdev)
@@ -434,27 +358,4 @@ bool sysfs_is_leaving(const struct host *h, const char *uuid)
 			return true;
 	}
 	return false;
-}
-
-int sysfs_iommu_group(const struct host *h, const char *uuid, char **ret_group)
-{
-	_cleanup_close_ int device = sysfs_open_device(h, uuid);
-
-	return device < 0 ? device : link_basename(device, "iommu_group", ret_group);
-}
-
-int sysfs_vfio_device(const struct host *h, const char *uuid, char **ret_name)
-{
-	_cleanup_closedir_ DIR *dir = NULL;
-	struct dirent *e;
-	int r;
-
-	r = host_opendirf(h, &dir, DEVICES "/%s/vfio-dev", uuid);
-	if (r < 0)
-		return r;
-	e = dir_next(dir);
-	if (!e)
-		return errno ? -errno : -ENOENT;
-	*ret_name = xstrdup(e->d_name);
-	return 0;
 }

@@ -7,8 +7,6 @@
 #ifndef MDEVCTL_SYSFS_H
 #define MDEVCTL_SYSFS_H
 
-#include <sys/types.h>
-
 #include "host.h"
 #include "mdev.h"
 
@@ -61,40 +59,28 @@ int sysfs_lock_parent(const struct host *h, const char *parent);
  * -ENOENT no such parent or type, -EEXIST the UUID is taken, -ENOSPC or
  * -EUSERS no free instance, -ENODEV parent is being unregistered.
  */
-int sysfs_create(const struct host *h, const char *parent, const char *type, const char *uuid);
+int sysfs_create(const struct host *h, const struct mdev *m);
 /* Whether the caller may do that, judged by opening the file: false only if
  * that is what hinders. */
-bool sysfs_may_create(const struct host *h, const char *parent, const char *type);
-bool sysfs_may_remove(const struct host *h, const char *uuid);
+bool sysfs_may_create(const struct host *h, const struct mdev *m);
+bool sysfs_may_remove(const struct host *h, const struct mdev *m);
 /*
- * The directory of device @uuid: what is done through it is done to this
+ * The directory of the device: what is done through it is done to this
  * device, and fails once it is gone, even if another has taken its UUID.
  * A descriptor of the caller's, or -errno.
  */
-int sysfs_open_device(const struct host *h, const char *uuid);
+int sysfs_open_device(const struct host *h, const struct mdev *m);
 bool sysfs_is_gone(int device);
 /*
- * One write of the exact value.  Never leaves the device's directory.
- * @ret_written: whether it came to the write, so that an error is the
- * driver's answer to the value and not that of opening the file.
- */
-int sysfs_set_attr(int device, const char *name, const char *value, bool *ret_written);
-
-/*
- * Removes device @uuid.  -ENOENT: not active, -EINPROGRESS: not complete, and
+ * Removes the device.  -ENOENT: not active, -EINPROGRESS: not complete, and
  * left alone: writing to `remove` before the mdev_type link exists makes a
  * device that nothing can remove (kernel hazard, seen on 6.1 and 6.12).
  * Blocks while the device is in use.
  */
-int sysfs_remove(const struct host *h, const char *uuid);
 int sysfs_remove_at(int device);
 /* Whether the bus has the device, complete or not. */
 bool sysfs_exists(const struct host *h, const char *uuid);
 /* Whether it has left the bus, but its removal waits for its user. */
 bool sysfs_is_leaving(const struct host *h, const char *uuid);
-/* Number of the device's IOMMU group; caller frees.  -ENOENT: it has none. */
-int sysfs_iommu_group(const struct host *h, const char *uuid, char **ret_group);
-/* Name of its VFIO device, "vfio0" or so (kernels from 6.0); caller frees. */
-int sysfs_vfio_device(const struct host *h, const char *uuid, char **ret_name);
 
 #endif

@@ -43,6 +43,8 @@ COMMAND(cmd_start_parent_mdevs, "start-parent-mdevs")
 COMMAND(cmd_list, "list")
 COMMAND(cmd_types, "types")
 COMMAND(cmd_doctor, "doctor")
+COMMAND(cmd_define_vfs, "define-vfs")
+COMMAND(cmd_undefine_vfs, "undefine-vfs")
 
 int output_finish(void)
 {
@@ -94,7 +96,7 @@ static bool list_is_right(const struct args *a)
 	if (has(a, O(LIBVIRT_XML)) && has(a, O(QEMU_ARGS)))
 		return false;
 	return !has(a, O(LIBVIRT_XML) | O(QEMU_ARGS)) ||
-	       (has(a, O(UUID)) && !has(a, O(VERBOSE) | O(DUMPJSON)));
+	       (has(a, O(UUID)) && !has(a, O(VERBOSE) | O(DUMPJSON) | O(ALL)));
 }
 
 /* The contract's table, not the program's. */
@@ -118,11 +120,16 @@ static bool is_right(const struct args *a)
 		return has(a, O(UUID)) && !(a->given & ~(O(UUID) | O(FORCE) | O(ROOT)));
 	if (str_eq(ran, "list"))
 		return list_is_right(a) && !(a->given & ~(named | O(DEFINED) | O(VERBOSE) | O(DUMPJSON) |
-							  O(LIBVIRT_XML) | O(QEMU_ARGS) | O(ROOT)));
+							  O(ALL) | O(LIBVIRT_XML) | O(QEMU_ARGS) | O(ROOT)));
 	if (str_eq(ran, "types"))
 		return !(a->given & ~(O(PARENT) | O(DUMPJSON) | O(ROOT)));
 	if (str_eq(ran, "doctor"))
 		return !(a->given & ~(O(DUMPJSON) | O(ROOT)));
+	if (str_eq(ran, "define-vfs"))
+		return has(a, O(PARENT)) && has(a, O(COUNT)) &&
+		       !(a->given & ~(O(PARENT) | O(COUNT) | O(ROOT)));
+	if (str_eq(ran, "undefine-vfs"))
+		return has(a, O(PARENT)) && !(a->given & ~(O(PARENT) | O(ROOT)));
 	return !(a->given & ~O(ROOT));
 }
 
@@ -139,6 +146,9 @@ static void must_have_good_values(const struct args *a)
 	must(!has(a, O(ADDATTR)) || is_attr_name(a->value[OPT_ADDATTR]));
 	must(!has(a, O(VALUE)) || !text_problem(a->value[OPT_VALUE]));
 	must(!has(a, O(JSONFILE)) || *a->value[OPT_JSONFILE]);
+	if (has(a, O(COUNT)))
+		must(a->count ? a->count == strtoul(a->value[OPT_COUNT], NULL, 10) && a->count < 65536 :
+				str_eq(a->value[OPT_COUNT], "max"));
 	if (has(a, O(INDEX))) {
 		const char *index = a->value[OPT_INDEX];
 

@@ -23,6 +23,7 @@ xargs:findutils:findutils
 diff:diffutils:diffutils
 script:bsdutils:/usr/bin/script
 strace:strace:strace
+uuidgen:uuid-runtime:/usr/bin/uuidgen
 clang-tidy:clang-tidy:clang-tools-extra
 objcopy:binutils:binutils
 gcov:gcc:gcc
@@ -115,7 +116,7 @@ need() {
 # shellcheck disable=SC2034 # used by those who source this
 BUILD_NEEDS=(make cc pkg-config jansson uuid libkmod)
 # shellcheck disable=SC2034
-RUN_NEEDS=(fuse3 unshare mount umount find xargs diff script)
+RUN_NEEDS=(fuse3 unshare mount umount find xargs diff script uuidgen)
 
 need_fuse() {
 	[[ -c /dev/fuse ]] || modprobe fuse 2>/dev/null || true

@@ -262,3 +262,42 @@ system_calls() { # COMMAND...
 at_most() { # NUMBER ACTUAL
 	(($2 <= $1)) || echo "$2, which is more than $1"
 }
+
+# NVIDIA's vendor-specific VFIO: what each VF that holds a vGPU holds, sorted.
+vgpus() {
+	local vf
+	for vf in root/sys/bus/pci/devices/*/nvidia; do
+		[[ -e $vf && $(<"$vf/current_vgpu_type") != 0 ]] || continue
+		vf=${vf%/nvidia}
+		echo "${vf##*/} $(<"$vf/nvidia/current_vgpu_type")"
+	done
+}
+
+# The UUID of a vGPU that is not defined, as everybody can compute it.
+vgpu_uuid() { # VF NUMBER
+	uuidgen --sha1 --namespace @url --name "vgpu:$1:$2"
+}
+
+# An automatic vGPU on each of the first VFs.
+define_on_vfs() { # TYPE COUNT
+	local vf n=0
+	for vf in root/sys/bus/pci/devices/*/nvidia; do
+		((n++ < $2)) || break
+		vf=${vf%/nvidia}
+		mdevctl define -u "$(printf '%08d-0000-4000-8000-000000000000' "$n")" -p "${vf##*/}" -t "$1" --auto
+	done
+}
+
+# udev's events of all parents that something is defined for, at the same time.
+all_events() {
+	local parent
+	for parent in root/etc/mdevctl.d/*; do
+		mdevctl start-parent-mdevs "${parent##*/}" &
+	done
+	wait
+}
+
+# NVIDIA's script, of the simulated kernel.
+install_sriov_manage() {
+	install -D "$TEST_TOP/tests/fake-sysfs/sriov-manage.sh" root/usr/lib/nvidia/sriov-manage
+}

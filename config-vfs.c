@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * SYSCONFDIR/mdevctl.d/PF/vfs.json: {"vfs": NUMBER} or {"vfs": "max"}.
+ */
+#include "config.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+/* Never a device or, for ever, a FIFO. */
+static int open_regular(const struct host *h, const char *parent)
+{
+	_cleanup_close_ int fd = host_openf(h, O_RDONLY | O_NONBLOCK | O_NOCTTY, "%s/%s/" CONFIG_VFS,
+					    CONFIG_DIR, parent);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	return S_ISREG(st.st_mode) ? take_fd(&fd) : -ENOTSUP;
+}
+
+static int parse(const char *text, size_t length, unsigned long *ret_count)
+{
+	json_auto_t *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
+	const json_t *vfs = json_object_get(json, "vfs");
+	json_int_t count = json_integer_value(vfs);
+
+	if (json_is_string(vfs) && str_eq(json_string_value(vfs), "max"))
+		count = 0;
+	else if (count < 1 || count > UINT16_MAX)
+		return -EINVAL;
+	*ret_count = (unsigned long)count;
+	return 0;
+}
+
+int config_read_vfs(const struct host *h, const char *parent, unsigned long *ret_count,
+		    struct error *error)
+{
+	_cleanup_free_ char *path = config_path(h, parent, CONFIG_VFS), *text = NULL;
+	_cleanup_close_ int fd = open_regular(h, parent);
+	size_t length;
+	int r;
+
+	r = fd < 0 ? fd : read_all(fd, DEFINITION_MAX, true, &text, &length);
+	if (r == -ENOENT)
+		return r;
+	if (r < 0) {
+		error_set(error, "cannot read %s: %s", path,
+			  r == -ENOTSUP ? "it is not a regular file" : strerror(-r));
+		return r;
+	}
+	r = parse(text, length, ret_count);
+	if (r < 0)
+		error_set(error, "%s does not say {\"vfs\": N} or {\"vfs\": \"max\"}", path);
+	return r;
+}
+
+int config_write_vfs(const struct host *h, int lock, const char *parent, unsigned long count,
+		     bool *ret_done)
+{
+	_cleanup_free_ char *number = count ? xasprintf("%lu", count) : xstrdup("\"max\"");
+	_cleanup_free_ char *text = xasprintf("{\n  \"vfs\": %s\n}\n", number);
+
+	return config_write_file(h, lock, parent, CONFIG_VFS, text, true, ret_done);
+}
