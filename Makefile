@@ -173,7 +173,7 @@ install: $(BUILD)/mdevctl
 	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(UDEVDIR)/rules.d $(DESTDIR)$(MANDIR)/man8
 	$(INSTALL) -m 755 $(BUILD)/mdevctl $(DESTDIR)$(SBINDIR)/mdevctl
 	ln -sf mdevctl $(DESTDIR)$(SBINDIR)/lsmdev
-	sed 's|@SBINDIR@|$(SBINDIR)|g' udev/60-mdevctl.rules > $(BUILD)/60-mdevctl.rules
+	sed 's|@SBINDIR@|$(SBINDIR)|g; s|@SYSCONFDIR@|$(SYSCONFDIR)|g' udev/60-mdevctl.rules > $(BUILD)/60-mdevctl.rules
 	$(INSTALL) -m 644 $(BUILD)/60-mdevctl.rules $(DESTDIR)$(UDEVDIR)/rules.d/60-mdevctl.rules
 	$(INSTALL) -m 644 man/mdevctl.8 $(DESTDIR)$(MANDIR)/man8/mdevctl.8
 	ln -sf mdevctl.8 $(DESTDIR)$(MANDIR)/man8/lsmdev.8
