@@ -4,10 +4,16 @@
  * nothing of files, sysfs or JSON (mdev-json.c).
  */
 #include "mdev.h"
+#include "dlopen-note.h"
 
 #include <ctype.h>
+#include <dlfcn.h>
 #include <limits.h>
 #include <sys/random.h>
+#include <uuid.h>
+
+#define LIBUUID "libuuid.so.1"
+DLOPEN_NOTE("uuid", "UUIDs of vGPUs that are not defined", "required", LIBUUID);
 
 static void attrs_done(struct mdev *m)
 {
@@ -183,8 +189,7 @@ bool uuid_is_normal(const char *text)
 	return !text[UUID_LEN];
 }
 
-/* Not by libuuid: to be linked with it would take a tenth of the start-up of
- * every call. */
+/* To be linked with libuuid would take a tenth of the start-up of every call. */
 void uuid_make(char ret_uuid[UUID_LEN + 1])
 {
 	unsigned char u[16];
@@ -201,10 +206,24 @@ void uuid_make(char ret_uuid[UUID_LEN + 1])
 
 void uuid_of_text(const char *text, char ret_uuid[UUID_LEN + 1])
 {
+	void *library = dlopen(LIBUUID, RTLD_NOW | RTLD_LOCAL);
+	__typeof__(&uuid_generate_sha1) generate_sha1;
+	__typeof__(&uuid_get_template) get_template;
+	__typeof__(&uuid_unparse_lower) unparse_lower;
 	uuid_t binary;
 
-	uuid_generate_sha1(binary, *uuid_get_template("url"), text, strlen(text));
-	uuid_unparse_lower(binary, ret_uuid);
+	if (library) {
+		*(void **)&generate_sha1 = dlsym(library, "uuid_generate_sha1");
+		*(void **)&get_template = dlsym(library, "uuid_get_template");
+		*(void **)&unparse_lower = dlsym(library, "uuid_unparse_lower");
+	}
+	if (!library || !generate_sha1 || !get_template || !unparse_lower) {
+		fail("a vGPU that is not defined gets its UUID by %s, which is not on this system", LIBUUID);
+		exit(EXIT_FAILURE);
+	}
+	generate_sha1(binary, *get_template("url"), text, strlen(text));
+	unparse_lower(binary, ret_uuid);
+	dlclose(library);
 }
 
 const char *text_problem(const char *text)

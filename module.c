@@ -6,6 +6,7 @@
  * libraries that it needs would double the start-up of every call.
  */
 #include "module.h"
+#include "dlopen-note.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -14,20 +15,7 @@
 #include <sys/wait.h>
 
 #define LIBKMOD "libkmod.so.2"
-
-/* Packagers' tools read from the note that this library is wanted, too:
- * https://uapi-group.org/specifications/specs/elf_dlopen_metadata/ */
-#define DLOPEN_NOTE                                                                               \
-	"[{\\\"feature\\\":\\\"kmod\\\",\\\"description\\\":\\\"Loading the module of a parent\\\"," \
-	"\\\"priority\\\":\\\"recommended\\\",\\\"soname\\\":[\\\"" LIBKMOD "\\\"]}]"
-__asm__(".pushsection .note.dlopen, \"a\", %note\n"
-	"	.balign 4\n"
-	"	.long 1f - 0f, 3f - 2f, 0x407c0c0a\n"
-	"0:	.asciz \"FDO\"\n"
-	"1:	.balign 4\n"
-	"2:	.asciz \"" DLOPEN_NOTE "\"\n"
-	"3:	.balign 4\n"
-	".popsection\n");
+DLOPEN_NOTE("kmod", "Loading the module of a parent", "recommended", LIBKMOD);
 
 /* What is used of libkmod. */
 struct libkmod {
