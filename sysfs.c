@@ -313,8 +313,9 @@ int sysfs_remove_at(int device)
 	char type[1];
 	int r;
 
+	/* ENODEV: it is just going. */
 	if (fd < 0 && errno != ENOENT)
-		return -errno;
+		return errno == ENODEV ? -ENOENT : -errno;
 	if (fd < 0 || readlinkat(device, "mdev_type", type, sizeof(type)) < 0)
 		return sysfs_is_gone(device) ? -ENOENT : -EINPROGRESS;
 	r = write_store(fd, "1", 1);
