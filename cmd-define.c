@@ -20,9 +20,9 @@ static int complete_from(const struct args *a, struct mdev *m, const struct mdev
 			    m->parent ? "--type or --jsonfile is" :
 			    m->type ? "--parent is" : "--parent and --type are");
 	if (!m->parent)
-		m->parent = xstrdup(running->parent);
+		m->parent = running->parent;
 	if (!m->type)
-		m->type = xstrdup(running->type);
+		m->type = running->type;
 	return 0;
 }
 
@@ -38,10 +38,10 @@ static int describe(const struct host *h, const struct args *a, struct mdev *m, 
 		memcpy(m->uuid, a->uuid, sizeof(m->uuid));
 	else
 		uuid_make(m->uuid);
-	m->parent = parent ? xstrdup(parent) : NULL;
+	m->parent = parent ? str_intern(parent) : NULL;
 	if (has(a, O(JSONFILE)))
 		return read_jsonfile(m, a->value[OPT_JSONFILE]);
-	m->type = type ? xstrdup(type) : NULL;
+	m->type = type ? str_intern(type) : NULL;
 	m->autostart = has(a, O(AUTO));
 	if (has(a, O(UUID)))
 		r = bus_find(h, a->uuid, &running);

@@ -53,10 +53,8 @@ static int change(const struct args *a, struct mdev *m)
 		m->autostart = true;
 	if (has(a, O(MANUAL)))
 		m->autostart = false;
-	if (has(a, O(TYPE))) {
-		free(m->type);
-		m->type = xstrdup(a->value[OPT_TYPE]);
-	}
+	if (has(a, O(TYPE)))
+		m->type = str_intern(a->value[OPT_TYPE]);
 	return change_attrs(a, m);
 }
 
@@ -144,8 +142,7 @@ static int complete_live(const struct host *h, const struct args *a, struct mdev
 	if (!str_eq(file->type, running.type))
 		return fail("cannot modify %s while it runs: its type is %s and cannot become %s",
 			    a->uuid, running.type, file->type);
-	free(file->parent);
-	file->parent = take(running.parent);
+	file->parent = running.parent;
 	return 0;
 }
 
@@ -159,7 +156,7 @@ int cmd_modify(const struct host *h, const struct args *a)
 	int r = 0;
 
 	memcpy(file.uuid, a->uuid, sizeof(file.uuid));
-	file.parent = parent ? xstrdup(parent) : NULL;
+	file.parent = parent ? str_intern(parent) : NULL;
 	if (from_file)
 		r = read_jsonfile(&file, a->value[OPT_JSONFILE]);
 	if (r == 0 && from_file && has(a, O(LIVE)))

@@ -51,11 +51,11 @@ static int describe_transient(const struct host *h, const struct args *a, struct
 		uuid_make(m->uuid);
 	if (!has(a, O(PARENT)) || !has(a, O(TYPE) | O(JSONFILE)))
 		return fail_undefined(h, a);
-	m->parent = xstrdup(a->value[OPT_PARENT]);
+	m->parent = str_intern(a->value[OPT_PARENT]);
 	if (has(a, O(JSONFILE)))
 		r = read_jsonfile(m, a->value[OPT_JSONFILE]);
 	else
-		m->type = xstrdup(a->value[OPT_TYPE]);
+		m->type = str_intern(a->value[OPT_TYPE]);
 	if (r == 0 && !has(a, O(UUID)) && bus_fixed_uuid(h, m) && m->defined)
 		return fail("cannot start a device: %s on %s is defined as %s; start that with --uuid",
 			    m->type, m->parent, m->uuid);

@@ -106,7 +106,7 @@ bool config_is_no_definition(int r)
 static bool add_definition(const struct host *h, int dirfd, const char *parent, const char *uuid,
 			   bool known_regular, struct mdev_list *list, struct strv *problems)
 {
-	_cleanup_(mdev_done) struct mdev m = { .parent = xstrdup(parent) };
+	_cleanup_(mdev_done) struct mdev m = { .parent = str_intern(parent) };
 	_cleanup_(error_done) struct error error = {};
 	int r;
 
@@ -238,7 +238,7 @@ int config_find(const struct host *h, const char *uuid, const char *parent,
 int config_load(const struct host *h, const char *uuid, const char *parent,
 		struct mdev *ret_mdev, struct error *error)
 {
-	_cleanup_(mdev_done) struct mdev m = { .parent = xstrdup(parent) };
+	_cleanup_(mdev_done) struct mdev m = { .parent = str_intern(parent) };
 	_cleanup_close_ int dir = open_parent_dir(h, parent);
 	int r;
 
@@ -291,7 +291,7 @@ static size_t list_names(DIR *dir, struct name **ret_names)
 static void join_one(const struct host *h, int dirfd, bool known_regular, struct mdev *m,
 		     struct strv *problems)
 {
-	_cleanup_(mdev_done) struct mdev defined = { .parent = xstrdup(m->parent) };
+	_cleanup_(mdev_done) struct mdev defined = { .parent = m->parent };
 	_cleanup_(error_done) struct error error = {};
 	int r;
 

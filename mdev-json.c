@@ -158,7 +158,7 @@ static int read_type(struct mdev *m, const json_t *root, const struct source *sr
 	problem = name_problem(json_string_value(type));
 	if (problem)
 		return wrong(src, path, 1, "the name in \"mdev_type\" %s", problem);
-	m->type = xstrdup(json_string_value(type));
+	m->type = str_intern(json_string_value(type));
 	return 0;
 }
 
@@ -316,7 +316,7 @@ int mdev_from_json(struct mdev *m, const char *text, size_t length, const char *
 	take_extra(&read, root);
 
 	memcpy(read.uuid, m->uuid, sizeof(read.uuid));
-	read.parent = take(m->parent);
+	read.parent = m->parent;
 	read.defined = m->defined;
 	read.active = m->active;
 	mdev_done(m);

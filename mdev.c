@@ -35,8 +35,6 @@ void mdev_take_attrs(struct mdev *m, struct mdev *from)
 
 void mdev_done(struct mdev *m)
 {
-	free(m->parent);
-	free(m->type);
 	attrs_done(m);
 	json_decref(m->extra);
 	*m = (struct mdev){};
@@ -51,8 +49,6 @@ struct mdev mdev_copy(const struct mdev *m)
 {
 	struct mdev copy = *m;
 
-	copy.parent = m->parent ? xstrdup(m->parent) : NULL;
-	copy.type = m->type ? xstrdup(m->type) : NULL;
 	copy.attrs = NULL;
 	copy.n_attrs = 0;
 	for (size_t i = 0; i < m->n_attrs; i++)

@@ -21,8 +21,9 @@ struct mdev_attr {
 
 struct mdev {
 	char uuid[UUID_LEN + 1];
-	char *parent; /* name of the parent device as in /sys/class/mdev_bus, or of a PCI function */
-	char *type;
+	/* Both of str_intern(). */
+	const char *parent; /* name of the parent device as in /sys/class/mdev_bus, or of a PCI function */
+	const char *type;
 	bool autostart;
 	bool defined, active;
 	bool is_vgpu; /* no mediated device, but what a virtual function of an NVIDIA GPU holds */

@@ -95,6 +95,7 @@ void nvidia_list_idle(const struct host *h, struct strv *gpus)
 
 static int read_current(int vf, const char *parent, struct mdev *ret_mdev)
 {
+	_cleanup_free_ char *type = NULL;
 	unsigned long id;
 	int r;
 
@@ -103,9 +104,10 @@ static int read_current(int vf, const char *parent, struct mdev *ret_mdev)
 		return r;
 	if (!id)
 		return -ENOENT;
+	type = vgpu_type_name(id);
 	*ret_mdev = (struct mdev){
-		.parent = xstrdup(parent),
-		.type = vgpu_type_name(id),
+		.parent = str_intern(parent),
+		.type = str_intern(type),
 		.active = true,
 		.is_vgpu = true,
 	};

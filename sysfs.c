@@ -46,24 +46,36 @@ static int open_bus(const struct host *h)
 	return host_openf(h, O_RDONLY | O_DIRECTORY, DEVICES);
 }
 
+/* The type of a device, if that is complete. */
+static int read_type_of(int dirfd, const char *uuid, const char **ret_type)
+{
+	char link[UUID_LEN + sizeof("/mdev_type")];
+	_cleanup_free_ char *type = NULL;
+	int r;
+
+	snprintf(link, sizeof(link), "%s/mdev_type", uuid);
+	r = link_basename(dirfd, link, &type);
+	if (r < 0)
+		return r;
+	if (name_problem(type))
+		return -ENODEV;
+	*ret_type = str_intern(type);
+	return 0;
+}
+
 static int read_device(int busfd, const char *uuid, struct mdev *ret_mdev)
 {
-	char parent[NAME_MAX + 1], link[UUID_LEN + sizeof("/mdev_type")];
-	char *type;
+	char parent[NAME_MAX + 1];
+	const char *type;
 	int r;
 
 	r = read_parent(busfd, uuid, parent);
 	if (r < 0)
 		return r;
-	snprintf(link, sizeof(link), "%s/mdev_type", uuid);
-	r = link_basename(busfd, link, &type);
+	r = read_type_of(busfd, uuid, &type);
 	if (r < 0)
 		return r;
-	if (name_problem(type)) {
-		free(type);
-		return -ENODEV;
-	}
-	*ret_mdev = (struct mdev){ .parent = xstrdup(parent), .type = type, .active = true };
+	*ret_mdev = (struct mdev){ .parent = str_intern(parent), .type = type, .active = true };
 	memcpy(ret_mdev->uuid, uuid, sizeof(ret_mdev->uuid));
 	return 0;
 }
@@ -87,20 +99,16 @@ static int list_parent(const struct host *h, const char *parent, struct mdev_lis
 	if (r < 0)
 		return is_gone(r) ? 0 : r;
 	while ((e = dir_next(dir))) {
-		_cleanup_(mdev_done) struct mdev m = { .active = true };
-		char link[UUID_LEN + sizeof("/mdev_type")];
+		struct mdev m = { .parent = str_intern(parent), .active = true };
 
 		if (!uuid_is_normal(e->d_name))
 			continue;
 		memcpy(m.uuid, e->d_name, sizeof(m.uuid));
-		snprintf(link, sizeof(link), "%s/mdev_type", m.uuid);
-		r = link_basename(dirfd(dir), link, &m.type);
-		if (r < 0 && !is_gone(r))
+		r = read_type_of(dirfd(dir), m.uuid, &m.type);
+		if (r == 0)
+			mdev_list_take(list, &m);
+		else if (!is_gone(r))
 			return r;
-		if (r < 0 || name_problem(m.type))
-			continue;
-		m.parent = xstrdup(parent);
-		mdev_list_take(list, &m);
 	}
 	return is_gone(-errno) ? 0 : -errno;
 }

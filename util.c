@@ -4,6 +4,8 @@
  */
 #include "util.h"
 
+#include <search.h>
+
 #include <ctype.h>
 #include <syslog.h>
 #include <time.h>
@@ -66,6 +68,27 @@ void *xgrow(void *array, size_t n, size_t size)
 	if (n & (n - 1))
 		return array;
 	return check_alloc(reallocarray(array, n ? 2 * n : 1, size));
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+const char *str_intern(const char *s)
+{
+	static void *pool;
+	static const char *last;
+	const char **found;
+
+	/* Devices are looked at parent by parent. */
+	if (last && str_eq(last, s))
+		return last;
+	found = tfind(s, &pool, compare_texts);
+	if (!found)
+		found = tsearch(xstrdup(s), &pool, compare_texts);
+	last = *(const char **)check_alloc(found);
+	return last;
 }
 
 void strv_add(struct strv *v, char *take)

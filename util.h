@@ -72,6 +72,12 @@ char *xvasprintf(const char *fmt, va_list ap) _printf_(1, 0);
 /* Makes room for one more element in @array of @n elements of @size bytes. */
 void *xgrow(void *array, size_t n, size_t size);
 
+/*
+ * The one copy of a text, which lives until the program ends: thousands of
+ * devices share a few parents and types.
+ */
+const char *str_intern(const char *s);
+
 struct strv {
 	char **s;
 	size_t n;

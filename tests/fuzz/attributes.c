@@ -19,7 +19,7 @@ static bool is_empty(const json_t *attrs, const char *text, size_t length)
 
 static struct mdev make(void)
 {
-	struct mdev m = { .parent = xstrdup("parent"), .type = xstrdup("type") };
+	struct mdev m = { .parent = str_intern("parent"), .type = str_intern("type") };
 
 	mdev_insert_attr(&m, 0, "before", "1");
 	return m;

@@ -75,7 +75,7 @@ static void must_have_all(struct mdev *m, json_t *root)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	_cleanup_(mdev_done) struct mdev m = { .uuid = UUID, .parent = xstrdup("parent") };
+	_cleanup_(mdev_done) struct mdev m = { .uuid = UUID, .parent = str_intern("parent") };
 	_cleanup_free_ char *text = fuzz_text(data, size);
 	_cleanup_(error_done) struct error error = {};
 	json_auto_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
