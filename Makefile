@@ -8,6 +8,8 @@
 # make bench       measurements, as ratios (BENCH_ROUNDS, PEER)
 # make coverage    lines that the cases execute
 # make fuzz        hostile input, FUZZ_TIME=60 seconds for each kind
+# make deb rpm     packages, in build/packages
+# make check-packages  builds, inspects, installs and removes them
 
 VERSION = 0.1.0
 
@@ -169,6 +171,12 @@ bench:
 lint:
 	tests/lint.sh
 
+deb rpm:
+	packaging/build.sh $@ $(BUILD)/packages
+
+check-packages:
+	tests/packages/run.sh
+
 install: $(BUILD)/mdevctl
 	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(UDEVDIR)/rules.d $(DESTDIR)$(MANDIR)/man8
 	$(INSTALL) -m 755 $(BUILD)/mdevctl $(DESTDIR)$(SBINDIR)/mdevctl
@@ -190,6 +198,6 @@ clean:
 	rm -rf build build-asan build-fuzz build-cov
 
 FORCE:
-.PHONY: all fake-sysfs fuzz-targets tools check check-faults fuzz coverage demo check-vm check-libvirt bench lint install clean FORCE
+.PHONY: all fake-sysfs fuzz-targets tools check check-faults fuzz coverage demo check-vm check-libvirt bench lint deb rpm check-packages install clean FORCE
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)

@@ -30,8 +30,8 @@ read -ra includes <<<"$(pkg-config --cflags jansson uuid fuse3)"
 mapfile -t program < <(git ls-files '*.c' ':!tests')
 mapfile -t tests < <(git ls-files 'tests/fake-sysfs/*.c' 'tests/fuzz/*.c' 'tests/bench/*.c' \
 	tests/kernel-facts.c tests/lib/count-syscalls.c)
-mapfile -t scripts < <(git ls-files '*.sh' .ci/run examples/callouts ':!*.md')
-mapfile -t sources < <(git ls-files '*.[ch]' '*.sh' '*.rules' Makefile .ci/run)
+mapfile -t scripts < <(git ls-files '*.sh' .ci/run examples/callouts 'debian/*.p*inst' 'debian/*.postrm' ':!*.md')
+mapfile -t sources < <(git ls-files '*.[ch]' '*.sh' '*.rules' '*.spec' 'debian/*.p*' debian/rules Makefile .ci/run)
 
 compiles() { # compiler, further flags
 	local compiler=$1

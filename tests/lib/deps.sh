@@ -29,12 +29,18 @@ objcopy:binutils:binutils
 gcov:gcc:gcc
 libfuzzer:clang libclang-rt-dev libc6-dev:clang compiler-rt
 shellcheck:shellcheck:ShellCheck
+deb-tools:build-essential debhelper:dpkg-dev debhelper
+rpmbuild:rpm:rpm-build
+readelf:binutils:binutils
+ansible-playbook:ansible-core:ansible-core
 '
 
 # Whether the capability is there.
 have() {
 	case $1 in
 	jansson | uuid | libkmod | fuse3) command -v pkg-config >/dev/null && pkg-config --exists "$1" ;;
+	# dpkg-buildpackage asks for the former itself.
+	deb-tools) dpkg -s build-essential debhelper >/dev/null 2>&1 ;;
 	sanitizers)
 		command -v cc >/dev/null &&
 			echo 'int main(void) { return 0; }' |
