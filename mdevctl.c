@@ -120,6 +120,9 @@ static int run(const struct command *c, const struct args *a)
 	r = host_init(&h, find_root(a));
 	if (r < 0)
 		return fail_errno(r, "cannot work below the root directory '%s'", find_root(a));
+	/* Scripts hear of it, whichever way it was said. */
+	if (has(a, O(ROOT)) && setenv("MDEVCTL_ENV_ROOT", a->value[OPT_ROOT], 1) < 0)
+		return fail_errno(-errno, "cannot set MDEVCTL_ENV_ROOT");
 	return c->run(&h, a);
 }
 
