@@ -178,12 +178,13 @@ check-packages:
 	tests/packages/run.sh
 
 install: $(BUILD)/mdevctl
-	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(UDEVDIR)/rules.d $(DESTDIR)$(MANDIR)/man8
+	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(UDEVDIR)/rules.d $(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(MANDIR)/man8
 	$(INSTALL) -m 755 $(BUILD)/mdevctl $(DESTDIR)$(SBINDIR)/mdevctl
 	ln -sf mdevctl $(DESTDIR)$(SBINDIR)/lsmdev
 	sed 's|@SBINDIR@|$(SBINDIR)|g; s|@SYSCONFDIR@|$(SYSCONFDIR)|g' udev/60-mdevctl.rules > $(BUILD)/60-mdevctl.rules
 	$(INSTALL) -m 644 $(BUILD)/60-mdevctl.rules $(DESTDIR)$(UDEVDIR)/rules.d/60-mdevctl.rules
 	$(INSTALL) -m 644 man/mdevctl.8 $(DESTDIR)$(MANDIR)/man8/mdevctl.8
+	$(INSTALL) -m 644 man/mdevctl-callouts.7 $(DESTDIR)$(MANDIR)/man7/mdevctl-callouts.7
 	ln -sf mdevctl.8 $(DESTDIR)$(MANDIR)/man8/lsmdev.8
 	$(INSTALL) -d $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
 	$(INSTALL) -m 644 completions/mdevctl.bash $(DESTDIR)$(BASHDIR)/mdevctl

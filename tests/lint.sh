@@ -73,7 +73,7 @@ house_rules() {
 	local bad=0
 	git grep -nE '^[[:space:]]*! [a-z./$"]' -- '*.sh' && bad=1
 	git grep -nE '\b(TODO|FIXME|XXX|HACK)\b' -- '*.[ch]' Makefile tests/lib tests/vm tests/libvirt && bad=1
-	git grep -nE '[[:space:]]+$' -- '*.[ch]' '*.sh' Makefile '*.md' '*.8' && bad=1
+	git grep -nE '[[:space:]]+$' -- '*.[ch]' '*.sh' Makefile '*.md' '*.[78]' && bad=1
 	return $bad
 }
 
@@ -84,7 +84,7 @@ check 'gcc -fanalyzer' analyzed
 check 'clang-tidy' tidy
 check 'cppcheck' cpp_check
 check 'shellcheck' shellcheck -x "${scripts[@]}"
-check 'mandoc -T lint' mandoc -T lint -W warning man/mdevctl.8
+check 'mandoc -T lint' mandoc -T lint -W warning man/*.[78]
 check 'codespell' codespell -L nd --skip='./build*,.git,COPYING,./tests/cases' .
 check 'every file has its licence' licensed
 check 'house rules' house_rules
