@@ -10,6 +10,7 @@
 # make fuzz        hostile input, FUZZ_TIME=60 seconds for each kind
 # make deb rpm     packages, in build/packages
 # make check-packages  builds, inspects, installs and removes them
+# make check-examples  provisioning by kickstart and Ansible
 
 VERSION = 0.1.0
 
@@ -177,6 +178,9 @@ deb rpm:
 check-packages:
 	tests/packages/run.sh
 
+check-examples:
+	tests/examples/run.sh
+
 install: $(BUILD)/mdevctl
 	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(UDEVDIR)/rules.d $(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(MANDIR)/man8
 	$(INSTALL) -m 755 $(BUILD)/mdevctl $(DESTDIR)$(SBINDIR)/mdevctl
@@ -199,6 +203,6 @@ clean:
 	rm -rf build build-asan build-fuzz build-cov
 
 FORCE:
-.PHONY: all fake-sysfs fuzz-targets tools check check-faults fuzz coverage demo check-vm check-libvirt bench lint deb rpm check-packages install clean FORCE
+.PHONY: all fake-sysfs fuzz-targets tools check check-faults fuzz coverage demo check-vm check-libvirt bench lint deb rpm check-packages check-examples install clean FORCE
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)

@@ -11,6 +11,8 @@ shopt -s inherit_errexit
 cd "$(dirname "$0")/../.."
 # shellcheck source=tests/lib/deps.sh
 . tests/lib/deps.sh
+# shellcheck source=tests/lib/checks.sh
+. tests/lib/checks.sh
 # shellcheck source=tests/packages/chroot.sh
 . tests/packages/chroot.sh
 
@@ -67,30 +69,6 @@ build_all() {
 	packaging/build.sh rpm "$work/again"
 	build_older
 	make_system
-}
-
-passed=0 failed=0
-
-check() { # title, command...
-	local title=$1 status
-	shift
-	# As a condition it would go on after a failure.
-	set +e
-	(set -e; "$@") >"$TMPDIR/output" 2>&1
-	status=$?
-	set -e
-	if ((status == 0)); then
-		echo "ok - $title"
-		((++passed))
-	else
-		echo "not ok - $title"
-		sed 's/^/    /' "$TMPDIR/output"
-		((++failed))
-	fi
-}
-
-same() { # expected, actual
-	[[ $1 == "$2" ]] || { printf 'expected: %s\nis:       %s\n' "$1" "$2"; return 1; }
 }
 
 one_version() {
@@ -178,8 +156,7 @@ main() {
 	check 'packages: they have what make install has' complete
 	check_debs
 	check_rpms
-	echo "$passed passed, $failed failed"
-	((failed == 0))
+	summary
 }
 
 [[ ${MDEVCTL_TEST_NAMESPACE-} ]] || build_all
