@@ -8,6 +8,7 @@
 # make bench       measurements, as ratios (BENCH_ROUNDS, PEER)
 # make coverage    lines that the cases execute
 # make fuzz        hostile input, FUZZ_TIME=60 seconds for each kind
+# make docs        the picture in README.md, of the demo
 # make deb rpm     packages, in build/packages
 # make check-packages  builds, inspects, installs and removes them
 # make check-examples  provisioning by kickstart and Ansible
@@ -160,6 +161,9 @@ coverage:
 demo:
 	tests/demo.sh
 
+docs:
+	doc/picture.sh
+
 check-vm: $(BUILD)/mdevctl
 	tests/vm/run.sh $(BUILD)/mdevctl
 
@@ -203,6 +207,6 @@ clean:
 	rm -rf build build-asan build-fuzz build-cov
 
 FORCE:
-.PHONY: all fake-sysfs fuzz-targets tools check check-faults fuzz coverage demo check-vm check-libvirt bench lint deb rpm check-packages check-examples install clean FORCE
+.PHONY: all fake-sysfs fuzz-targets tools check check-faults fuzz coverage demo docs check-vm check-libvirt bench lint deb rpm check-packages check-examples install clean FORCE
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)
