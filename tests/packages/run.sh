@@ -110,6 +110,9 @@ hardened() {
 # Stripping leaves the note that says which library is opened.
 dlopen_recorded() {
 	readelf -p .note.dlopen "$TMPDIR/unpacked/usr/sbin/mdevctl" | grep '"soname":\["libkmod.so.2"\]'
+	readelf -p .note.dlopen "$TMPDIR/unpacked/usr/sbin/mdevctl" | grep '"soname":\["libuuid.so.1"\]'
+	dpkg-deb -f "$deb" Depends | grep libuuid1
+	rpm -qp --requires "$rpm" | grep '^libuuid\.so\.1'
 	dpkg-deb -f "$deb" Recommends | grep libkmod2
 	rpm -qp --recommends "$rpm" | grep '^libkmod\.so\.2'
 	same '' "$(dpkg-deb -f "$deb" Depends | grep kmod || true)"
@@ -151,7 +154,7 @@ main() {
 	check 'deb: lintian has nothing to remark' lint_deb
 	check 'rpm: rpmlint has nothing to remark' lint_rpm
 	check 'deb: the program is hardened' hardened
-	check 'packages: libkmod is recommended, and noted in the stripped program' dlopen_recorded
+	check 'packages: libuuid is required, libkmod recommended, and both noted in the stripped program' dlopen_recorded
 	check 'packages: they stand for mdevctl' stands_for_mdevctl
 	check 'packages: they have what make install has' complete
 	check_debs
