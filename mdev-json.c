@@ -11,6 +11,10 @@
 
 #include <ctype.h>
 
+/* A list has a definition five deep, and json-c, which reads it for libvirt,
+ * takes 32 levels: one file must not spoil the list. */
+#define DEPTH_MAX 24
+
 /* One step down: into member @key, or into element @index if key is NULL. */
 struct step {
 	const char *key;
@@ -236,13 +240,33 @@ static int read_attrs(struct mdev *m, const json_t *root, const struct source *s
 	return attrs ? read_attr_array(m, attrs, path, 1, src) : 0;
 }
 
-static void take_extra(struct mdev *m, json_t *root)
+static bool is_deeper(json_t *value, unsigned levels)
+{
+	const char *key;
+	json_t *below;
+	size_t i;
+
+	if (!levels && (json_is_object(value) || json_is_array(value)))
+		return true;
+	json_object_foreach(value, key, below)
+		if (is_deeper(below, levels - 1))
+			return true;
+	json_array_foreach(value, i, below)
+		if (is_deeper(below, levels - 1))
+			return true;
+	return false;
+}
+
+static int take_extra(struct mdev *m, json_t *root, const struct source *src)
 {
 	json_object_del(root, "mdev_type");
 	json_object_del(root, "start");
 	json_object_del(root, "attrs");
+	if (is_deeper(root, DEPTH_MAX))
+		return wrong(src, NULL, 0, "a definition is nested no more than %d deep", DEPTH_MAX);
 	if (json_object_size(root))
 		m->extra = json_incref(root);
+	return 0;
 }
 
 /* What jansson found, in words for somebody who has never heard of it. */
@@ -311,9 +335,10 @@ int mdev_from_json(struct mdev *m, const char *text, size_t length, const char *
 		r = read_start(&read, root, &src);
 	if (r == 0)
 		r = read_attrs(&read, root, &src);
+	if (r == 0)
+		r = take_extra(&read, root, &src);
 	if (r < 0)
 		return r;
-	take_extra(&read, root);
 
 	memcpy(read.uuid, m->uuid, sizeof(read.uuid));
 	read.parent = m->parent;

@@ -9,6 +9,26 @@
 
 #define UUID "11111111-1111-4111-8111-111111111111"
 
+static unsigned depth(const json_t *value)
+{
+	unsigned deepest = 0;
+	const char *key;
+	json_t *below;
+	size_t i;
+
+	json_object_foreach((json_t *)value, key, below) {
+		unsigned n = depth(below);
+
+		deepest = n > deepest ? n : deepest;
+	}
+	json_array_foreach(value, i, below) {
+		unsigned n = depth(below);
+
+		deepest = n > deepest ? n : deepest;
+	}
+	return json_is_object(value) || json_is_array(value) ? deepest + 1 : 0;
+}
+
 /* What the contract takes for a definition, read without the program. */
 static bool is_definition(const json_t *root)
 {
@@ -17,7 +37,7 @@ static bool is_definition(const json_t *root)
 	const json_t *attrs = json_object_get(root, "attrs");
 
 	return type && is_name(type) && start && (str_eq(start, "auto") || str_eq(start, "manual")) &&
-	       (!attrs || is_attr_array(attrs));
+	       (!attrs || is_attr_array(attrs)) && depth(root) <= 24;
 }
 
 /* What is written to disk is read again as the same, and as the same bytes. */
