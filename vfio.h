@@ -13,7 +13,8 @@
  * are built without groups); NULL: it has none.  A group has one opener at a
  * time, and answers EBUSY while there is one, also one of the device's node
  * that uses it; that node may be opened often.  Adds "PID (COMMAND)" of each
- * process found to @holders, which stays empty if /proc does not tell.
+ * process found to @holders, which stays empty if /proc does not tell.  Who has
+ * this process run does not count for having the group alone.
  */
 bool vfio_in_use(const struct host *h, const char *group, const char *device, struct strv *holders);
 

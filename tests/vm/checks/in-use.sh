@@ -46,6 +46,28 @@ release
 quietly mdevctl stop -u "$A"
 has_devices 0
 
+# libvirtd has it open so.  The parentheses are a process of their own.
+check 'stop run by a process that has the VFIO group open without a use for it: works, without a wait'
+must mdevctl start -u "$A" -p mtty -t mtty-2
+group=$(group_of "$A")
+run_with_group() { (
+	exec 3<"$group"
+	timeout 20 mdevctl stop -u "$A" 3<&-
+	echo "status $?"
+); }
+run run_with_group
+is_stdout 'status 0'
+has_no_warning
+has_devices 0
+
+check 'stop run by a process that uses the device: refused, naming the process'
+must mdevctl start -u "$A" -p mtty -t mtty-2
+modprobe vfio_iommu_type1
+run holder "$(group_of "$A")" "$A" 0 mdevctl stop -u "$A"
+is_status 1
+stderr_says "$A" '(holder)'
+is_active "$A" mtty mtty-2
+
 check 'stop --force of a device in use: says whom it waits for, and ends when that is gone'
 must mdevctl start -u "$A" -p mtty -t mtty-2
 hold "$A" 3
