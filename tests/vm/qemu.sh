@@ -4,7 +4,7 @@
 # Makes and boots guests: Debian's stock kernel with the kernel's own sample mdev drivers, in QEMU without KVM.  Kernel,
 # drivers and guest programs come from Debian packages, unpacked and never installed, and are cached outside the tree.
 # What a guest does is in guest.sh and in the files of checks that it is given; this file knows neither.
-# Who sources it has these to set before calling `make_guest`, and may define a function `extend_root ROOT`:
+# Who sources it has these to set before calling `run_on_kernel`, and may define a function `extend_root ROOT`:
 
 # The program under test, and the files that the guest runs one after the other.
 guest_mdevctl=
@@ -13,22 +13,28 @@ guest_checks=()
 guest_packages=()
 # Of memory, in MiB: a display of mdpy takes 2.
 guest_memory=512
+# What messages begin with.
+task=check-vm
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-top=$(cd "$here/../.." && pwd)
+vm=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$(cd "$vm/../.." && pwd)
 cache=$(realpath -m "${VM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mdevctl-vm}")
 limit=${VM_TIMEOUT:-900}
 rule=$top/udev/60-mdevctl.rules
 
 samples=(mtty mdpy mbochs)
 modules=("${samples[@]}" vfio_iommu_type1)
+trouble='BUG:|Oops|WARNING:|INFO: task|general protection|Call Trace|Kernel panic|soft lockup|self-detected stall'
+
+passed=0
+failed=0
 
 # What the EXIT trap cleans up: temporary directories and the running guest.
 scratch=
 building=
 guest=
 
-say() { printf 'check-vm: %s\n' "$*"; }
+say() { printf '%s: %s\n' "$task" "$*"; }
 die() { say "$*" >&2; exit 1; }
 
 # shellcheck source=tests/lib/packages.sh
@@ -197,13 +203,25 @@ nobody:x:65534:65534:nobody:/:/bin/sh' >"$root/etc/passwd"
 	cp -r "$kernel_dir/lib/modules" "$root/lib/"
 	find "$programs" -name 50-udev-default.rules -exec cp -t "$root/usr/lib/udev/rules.d" {} +
 	sed 's|@sbindir@|/usr/sbin|gi' "$rule" >"$root/usr/lib/udev/rules.d/60-mdevctl.rules"
-	for name in "$here"/*.c; do
+	for name in "$vm"/*.c; do
 		cc -Wall -Wextra -O2 -o "$root/sbin/$(basename "$name" .c)" "$name"
 	done
 	copy_libraries "$root" "$root"/bin/{kmod,udevadm} "$root/usr/sbin/mdevctl"
-	install "$here/guest.sh" "$root/init"
+	install "$vm/guest.sh" "$root/init"
 	cp "${guest_checks[@]}" "$root/checks/"
 	if declare -F extend_root >/dev/null; then extend_root "$root"; fi
+}
+
+# All of the directory, or those that VM_CHECKS names.
+choose_checks() {
+	local dir=$1 name
+	guest_checks=("$dir"/*.sh)
+	[ -n "${VM_CHECKS-}" ] || return 0
+	guest_checks=()
+	for name in $VM_CHECKS; do
+		guest_checks+=("$dir/$name.sh")
+		[ -e "${guest_checks[-1]}" ] || die "there is no $dir/$name.sh"
+	done
 }
 
 # Makes what a guest on Linux of the series that was found last boots from.
@@ -232,6 +250,45 @@ boot() {
 	guest=
 	wait
 	return "$status"
+}
+
+count() { grep -c "^$1 - " "$scratch/output" || true; }
+
+# What went wrong outside of the checks is a failure, too.
+fail_guest() {
+	printf 'not ok - Linux %s: %s; the end of its console:\n' "$kernel" "$1"
+	tail -n 40 "$scratch/console" | sed 's/^/  # /'
+	failed=$((failed + 1))
+}
+
+judge() {
+	local status=$1 ok not_ok
+	ok=$(count ok) not_ok=$(count 'not ok')
+	passed=$((passed + ok)) failed=$((failed + not_ok))
+	if [ "$status" = 124 ]; then
+		fail_guest "the guest was still running after $limit seconds"
+	elif [ "$status" != 0 ]; then
+		fail_guest "qemu ended with status $status"
+	elif [ "$(cat "$scratch/summary")" != "$ok passed, $not_ok failed" ]; then
+		fail_guest 'the checks did not get to their end'
+	fi
+	if grep -nE "$trouble" "$scratch/console"; then
+		fail_guest 'the kernel complained'
+	fi
+}
+
+# Makes and runs a guest on Linux of the series that was found last, and adds up what held there.
+run_on_kernel() {
+	local status=0
+	make_guest
+	say "Linux $kernel"
+	boot || status=$?
+	judge "$status"
+}
+
+summary() {
+	echo "$passed passed, $failed failed"
+	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }
 
 trap clean_up EXIT
