@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Runs Debian's libvirtd, virsh and systemd-udevd with the mdevctl binary given as argument on a real kernel in QEMU,
+# where libvirt has a parent, mtty, on which devices really start.  tests/vm/qemu.sh makes the guest, steps.sh has the
+# words of its checks beside those of tests/vm/guest.sh.
+
+set -euo pipefail
+shopt -s inherit_errexit
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+# shellcheck source=tests/vm/qemu.sh
+. "$here/../../vm/qemu.sh"
+
+# shellcheck disable=SC2034 # qemu.sh reads them
+task=check-libvirt guest_memory=1280 guest_packages=(libvirt-daemon libvirt-clients zlib1g)
+series=${VM_KERNEL:-6.1}
+
+usage() {
+	cat <<-END
+	usage: tests/libvirt/guest/run.sh PATH_TO_MDEVCTL
+	VM_KERNEL   the kernel series to test on, default $series
+	VM_CHECKS   names of files in tests/libvirt/guest/checks to run only those, such as "lifecycle events"
+	VM_CACHE    where kernels and guest programs are kept, default ~/.cache/mdevctl-vm
+	VM_TIMEOUT  seconds that the guest may take, default $limit
+	END
+}
+
+# libvirtd with its one driver, and virsh.
+extend_root() {
+	local root=$1 drivers=$1/drivers
+	install -t "$root/sbin" "$(program libvirtd)"
+	install -t "$root/bin" "$(program virsh)"
+	find "$programs" -name libvirt_driver_nodedev.so -exec install -D -t "$drivers" {} +
+	copy_libraries "$root" "$root/sbin/libvirtd" "$root/bin/virsh" "$drivers"/*.so
+	echo 'root:x:0:' >"$root/etc/group"
+	ln -s /run "$root/var/run"
+	cp "$here/steps.sh" "$root/"
+}
+
+case ${1-} in
+-h | --help) usage; exit 0 ;;
+esac
+[ $# = 1 ] || { usage >&2; exit 2; }
+guest_mdevctl=$1
+[ -x "$guest_mdevctl" ] || die "$guest_mdevctl: no such program"
+on_debian || die "these tests take kernel and libvirt from Debian's packages and need a Debian machine (amd64)"
+choose_checks "$here/checks"
+find_kernel "$series" ||
+	die "the package lists have no Linux $series with image, headers and source of one version; as root: apt-get update"
+run_on_kernel
+summary
