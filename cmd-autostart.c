@@ -15,31 +15,51 @@
 #include "explain.h"
 #include "interrupt.h"
 
-/* How long devices that somebody else is making are waited for, in all. */
+/* How long a device that somebody else is making or removing is waited for. */
 #define OTHERS_MS 5000
 /* The same for a parent or types that are not there. */
 #define LATE_MS 10000
 #define POLL_MS 10
-/* A UUID that is taken but not on the bus is that of a removal which somebody
- * holds up; scripts are not to be asked again every few ms meanwhile. */
+/* A UUID that is taken, though nothing shows why: scripts are not to be asked
+ * again every few ms meanwhile. */
 #define RETRY_MS 250
 
-/* The devices to be started, in three parts: those not yet tried, and those
- * that have to be waited for. */
+/* A device that has to be waited for. */
+struct pending {
+	struct mdev m;
+	bool is_late; /* its type is not there, else its UUID is taken */
+	uint64_t next, deadline;
+};
+
 struct run {
 	struct callouts *all;
 	const char *parent;
-	struct mdev_list wanted, others, late;
+	struct mdev_list wanted;
+	struct pending *pending;
+	size_t n_pending;
 	uint64_t late_deadline;
-	bool stopped; /* by a signal, which was told */
+	bool stopped; /* by what concerns all devices, and was told */
 	bool unread; /* not every definition could be */
 };
 
 static void run_done(struct run *run)
 {
 	mdev_list_done(&run->wanted);
-	mdev_list_done(&run->others);
-	mdev_list_done(&run->late);
+	for (size_t i = 0; i < run->n_pending; i++)
+		mdev_done(&run->pending[i].m);
+	free(run->pending);
+}
+
+static int fail_interrupted(struct run *run)
+{
+	run->stopped = true;
+	return fail("interrupted: not every automatic device of %s was started", run->parent);
+}
+
+static int fail_not_root(struct run *run)
+{
+	run->stopped = true;
+	return fail("cannot start the devices of %s: only root may create devices", run->parent);
 }
 
 static int fail_taken(const struct mdev *m, const struct mdev *running)
@@ -58,13 +78,31 @@ static int check_active(const struct host *h, const struct mdev *m)
 	return mdev_is_same_kind(m, &running) ? 0 : fail_taken(m, &running);
 }
 
+/* Since it was read we may have waited: 1: it still is to be started, 0: it is
+ * no longer defined, or no longer automatic. */
+static int read_again(const struct host *h, struct mdev *m)
+{
+	_cleanup_(error_done) struct error error = {};
+	_cleanup_(mdev_done) struct mdev now = {};
+	int r;
+
+	r = config_load(h, m->uuid, m->parent, &now, &error);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return fail("cannot start %s: %s", m->uuid, error.text ? error.text : strerror(-r));
+	mdev_done(m);
+	*m = take(now);
+	return m->autostart;
+}
+
 /* -EEXIST without a word: somebody else is making or removing it. */
-static int start(const struct host *h, const struct mdev *m)
+static int create(const struct host *h, const struct mdev *m)
 {
 	_cleanup_(error_done) struct error error = {};
 	int r;
 
-	/* Again, as a script may have waited for the run that made it. */
+	/* Again, as a script may have waited for who made it. */
 	r = check_active(h, m);
 	if (r <= 0)
 		return r;
@@ -76,62 +114,55 @@ static int start(const struct host *h, const struct mdev *m)
 	return fail("cannot start %s: %s", m->uuid, error.text);
 }
 
-static int start_one(struct callouts *all, const struct mdev *m)
+static int start(struct run *run, struct mdev *m)
 {
+	const struct host *h = run->all->h;
 	struct callout c;
 	int r;
 
-	r = check_active(all->h, m);
+	r = read_again(h, m);
 	if (r <= 0)
 		return r;
-	r = callout_begin(&c, all, m, ACTION_START, false);
-	return r < 0 ? r : callout_end(&c, start(all->h, m));
+	if (geteuid() != 0 && !bus_may_create(h, m))
+		return fail_not_root(run);
+	r = callout_begin(&c, run->all, m, ACTION_START, false);
+	return r < 0 ? r : callout_end(&c, create(h, m));
 }
 
-/* Somebody else has the UUID: what it becomes is ours, theirs, or nothing. */
-static int start_after_other(struct callouts *all, const struct mdev *m, uint64_t deadline)
+static void put_off(struct run *run, struct mdev *m, bool is_late)
 {
-	for (;;) {
-		bool on_bus = bus_is_changing(all->h, m->uuid);
-		int r = check_active(all->h, m);
+	uint64_t now = now_ms();
+	struct pending p = {
+		.is_late = is_late,
+		.next = now + (is_late ? POLL_MS : RETRY_MS),
+		.deadline = is_late ? run->late_deadline : now + OTHERS_MS,
+	};
 
-		if (r == 1 && !on_bus)
-			r = start_one(all, m);
-		if (r != 1 && r != -EEXIST)
-			return r;
-		if (now_ms() >= deadline || interrupted())
-			return fail("cannot start %s: another device of this UUID is half made or being removed, and stays so",
-				    m->uuid);
-		sleep_ms(on_bus ? POLL_MS : RETRY_MS);
-	}
+	p.m = take(*m);
+	run->pending = xgrow(run->pending, run->n_pending, sizeof(*run->pending));
+	run->pending[run->n_pending++] = p;
 }
 
-static int stop_run(struct run *run)
-{
-	run->stopped = true;
-	return fail("interrupted: not every automatic device was started");
-}
-
-/* Moves what has to be waited for to its list. */
+/* Starts what can be started, and puts off what has to be waited for. */
 static int start_wanted(struct run *run)
 {
 	struct progress progress = progress_begin("starting devices", run->wanted.n);
 	const struct host *h = run->all->h;
 	int r, result = 0;
 
-	for (size_t i = 0; i < run->wanted.n; i++) {
+	for (size_t i = 0; i < run->wanted.n && !run->stopped; i++) {
 		struct mdev *m = &run->wanted.m[i];
 
 		progress_show(&progress, i);
-		if (interrupted())
-			return stop_run(run);
-		if (!bus_is_ready(h, m->parent, m->type) && check_active(h, m) == 1) {
-			mdev_list_take(&run->late, m);
+		r = interrupted() ? fail_interrupted(run) : check_active(h, m);
+		if (r == 1 && !bus_is_ready(h, m->parent, m->type)) {
+			put_off(run, m, true);
 			continue;
 		}
-		r = start_one(run->all, m);
+		if (r == 1)
+			r = start(run, m);
 		if (r == -EEXIST)
-			mdev_list_take(&run->others, m);
+			put_off(run, m, false);
 		else if (r < 0)
 			result = r;
 	}
@@ -139,90 +170,111 @@ static int start_wanted(struct run *run)
 	return result;
 }
 
-static int start_others(struct run *run)
+static int give_up(const struct host *h, const struct pending *p)
 {
-	uint64_t deadline = now_ms() + OTHERS_MS;
+	_cleanup_(error_done) struct error error = {};
+
+	if (!p->is_late)
+		return fail("cannot start %s: another device of this UUID is half made or being removed, and stays so",
+			    p->m.uuid);
+	explain_create(h, &p->m, -ENOENT, &error);
+	return fail("cannot start %s: %s", p->m.uuid, error.text);
+}
+
+/* -EAGAIN: it has to be waited for still. */
+static int try_again(struct run *run, struct pending *p)
+{
+	const struct host *h = run->all->h;
+	int r = check_active(h, &p->m);
+
+	if (r <= 0)
+		return r;
+	if (!bus_is_ready(h, p->m.parent, p->m.type))
+		return -EAGAIN;
+	if (p->is_late) {
+		p->is_late = false;
+		p->deadline = now_ms() + OTHERS_MS;
+	}
+	if (bus_is_changing(h, p->m.uuid) || bus_is_leaving(h, p->m.uuid) || now_ms() < p->next)
+		return -EAGAIN;
+	r = start(run, &p->m);
+	if (r != -EEXIST)
+		return r;
+	p->next = now_ms() + RETRY_MS;
+	return -EAGAIN;
+}
+
+/* One look at each that is waited for; those that are settled are dropped. */
+static int try_pending(struct run *run)
+{
+	size_t left = 0;
 	int result = 0;
 
-	for (size_t i = 0; i < run->others.n; i++) {
-		int r;
+	for (size_t i = 0; i < run->n_pending; i++) {
+		struct pending *p = &run->pending[i];
+		int r = run->stopped ? -EAGAIN : try_again(run, p);
 
-		if (interrupted())
-			return stop_run(run);
-		r = start_after_other(run->all, &run->others.m[i], deadline);
+		if (r == -EAGAIN && !run->stopped && now_ms() >= p->deadline)
+			r = give_up(run->all->h, p);
+		if (r == -EAGAIN) {
+			struct pending kept = take(*p);
+
+			run->pending[left++] = kept;
+			continue;
+		}
 		if (r < 0)
 			result = r;
+		mdev_done(&p->m);
 	}
+	run->n_pending = left;
 	return result;
 }
 
-static int start_late_one(struct run *run, const struct mdev *m)
-{
-	_cleanup_(error_done) struct error error = {};
-	const struct host *h = run->all->h;
-	int r;
-
-	while (!bus_is_ready(h, m->parent, m->type)) {
-		if (now_ms() >= run->late_deadline) {
-			explain_create(h, m, -ENOENT, &error);
-			return fail("cannot start %s: %s", m->uuid, error.text);
-		}
-		if (interrupted())
-			return stop_run(run);
-		sleep_ms(POLL_MS);
-	}
-	r = start_one(run->all, m);
-	return r == -EEXIST ? start_after_other(run->all, m, now_ms() + OTHERS_MS) : r;
-}
-
-static int start_late(struct run *run)
+static int start_pending(struct run *run)
 {
 	int r, result = 0;
 
-	for (size_t i = 0; i < run->late.n; i++) {
+	while (run->n_pending && !run->stopped) {
 		if (interrupted())
-			return stop_run(run);
-		r = start_late_one(run, &run->late.m[i]);
+			return fail_interrupted(run);
+		r = try_pending(run);
 		if (r < 0)
 			result = r;
+		if (run->n_pending)
+			sleep_ms(POLL_MS);
 	}
 	return result;
 }
 
-static int start_all(struct run *run)
-{
-	int (*const parts[])(struct run *) = { start_wanted, start_others, start_late };
-	int result = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(parts) && !run->stopped; i++) {
-		int r = parts[i](run);
-
-		if (r < 0)
-			result = r;
-	}
-	return result;
-}
-
-static int fail_absent(const char *parent, const struct mdev_list *wanted)
+static int fail_absent(struct run *run)
 {
 	_cleanup_(strv_done) struct strv uuids = {};
 	_cleanup_free_ char *names = NULL;
 
-	for (size_t i = 0; i < wanted->n; i++)
-		strv_add(&uuids, xstrdup(wanted->m[i].uuid));
+	for (size_t i = 0; i < run->wanted.n; i++)
+		strv_add(&uuids, xstrdup(run->wanted.m[i].uuid));
 	names = strv_join(&uuids, 5);
-	return fail("cannot start %s: the parent %s is not registered; is its driver loaded?", names,
-		    parent);
+	return fail("cannot start %s: the parent %s is not registered; is its driver loaded? 'mdevctl doctor' looks for that",
+		    names, run->parent);
 }
 
-static bool wait_for_parent(const struct host *h, const struct run *run)
+static int wait_for_parent(const struct host *h, struct run *run)
 {
+	uint64_t begun = now_ms();
+	bool told = !isatty(STDERR_FILENO);
+
 	while (!bus_has_parent(h, run->parent)) {
-		if (now_ms() >= run->late_deadline || interrupted())
-			return false;
+		if (interrupted())
+			return fail_interrupted(run);
+		if (now_ms() >= run->late_deadline)
+			return fail_absent(run);
+		if (!told && now_ms() - begun >= 1000) {
+			notice("waiting for the parent %s, %d s at most", run->parent, LATE_MS / 1000);
+			told = true;
+		}
 		sleep_ms(POLL_MS);
 	}
-	return true;
+	return 0;
 }
 
 /* Messages here are for syslog too: udev drops the stderr of what it runs. */
@@ -243,33 +295,38 @@ static int find_wanted(const struct host *h, struct run *run)
 	return 0;
 }
 
-static int fail_unread(const struct run *run)
+static int start_all(const struct host *h, struct run *run)
 {
-	return fail("not every definition of %s could be read: perhaps not every automatic device was started",
-		    run->parent);
+	_cleanup_close_ int lock = bus_lock_parent(h, run->parent);
+	int r, later;
+
+	if (lock == -EINTR)
+		return fail_interrupted(run);
+	if (lock == -ETIMEDOUT)
+		warn("somebody has locked the directory of %s in sysfs for 30 s; going on all the same",
+		     run->parent);
+	callouts_open(run->all, h);
+	r = start_wanted(run);
+	later = start_pending(run);
+	return later < 0 ? later : r;
 }
 
 static int start_wanted_devices(const struct host *h, struct run *run)
 {
-	_cleanup_close_ int lock = -1;
 	int r;
 
 	r = find_wanted(h, run);
 	if (r < 0)
 		return r;
-	if (!run->wanted.n)
-		return run->unread ? fail_unread(run) : 0;
 	run->late_deadline = now_ms() + LATE_MS;
-	if (!wait_for_parent(h, run))
-		return fail_absent(run->parent, &run->wanted);
-	if (geteuid() != 0 && !bus_may_create(h, &run->wanted.m[0]))
-		return fail("cannot start the devices of %s: only root may create devices", run->parent);
-	lock = bus_lock_parent(h, run->parent);
-	if (lock < 0)
-		debug("going on without a lock of %s: %s", run->parent, strerror(-lock));
-	callouts_open(run->all, h);
-	r = start_all(run);
-	return r == 0 && run->unread ? fail_unread(run) : r;
+	if (run->wanted.n)
+		r = wait_for_parent(h, run);
+	if (r == 0 && run->wanted.n)
+		r = start_all(h, run);
+	if (r == 0 && run->unread)
+		return fail("not every definition of %s could be read: perhaps not every automatic device was started",
+			    run->parent);
+	return r;
 }
 
 int cmd_start_parent_mdevs(const struct host *h, const struct args *a)
@@ -284,6 +341,7 @@ int cmd_start_parent_mdevs(const struct host *h, const struct args *a)
 	/* The log is that of the running system, not of one below --root. */
 	if (!host_is_subtree(h))
 		say_to_syslog();
+	interrupt_defer();
 	vfs = enable_defined_vfs(h, run.parent);
 	r = start_wanted_devices(h, &run);
 	return r < 0 ? r : vfs;

@@ -179,8 +179,15 @@ int cmd_start(const struct host *h, const struct args *a)
 	r = bring_parent(h, a, &m);
 	if (r < 0)
 		return r;
-	if (geteuid() != 0 && !bus_may_create(h, &m))
-		return fail("cannot start %s: only root may create devices", m.uuid);
+	if (geteuid() != 0) {
+		/* Said before any script is asked. */
+		if (!bus_may_create(h, &m))
+			return fail("cannot start %s: only root may create devices", m.uuid);
+		if (!bus_has_type(h, m.parent, m.type)) {
+			explain_create(h, &m, -ENOENT, &error);
+			return fail_to_start(a, &m, &error);
+		}
+	}
 	callouts_open(&all, h);
 	r = callout_begin(&c, &all, &m, ACTION_START, has(a, O(FORCE)));
 	return r < 0 ? r : callout_end(&c, start(h, a, &m));

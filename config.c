@@ -443,7 +443,8 @@ static bool says(const struct host *h, int dirfd, const char *parent, const char
 	_cleanup_free_ char *old = NULL;
 	size_t length;
 
-	return fd >= 0 && read_all(fd, DEFINITION_MAX, true, &old, &length) == 0 && str_eq(old, text);
+	return fd >= 0 && read_all(fd, DEFINITION_MAX, true, &old, &length) == 0 &&
+	       length == strlen(text) && memcmp(old, text, length) == 0;
 }
 
 int config_write_file(const struct host *h, int lock, const char *parent, const char *name,

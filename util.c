@@ -315,6 +315,10 @@ static size_t multibyte_length(const unsigned char *p)
 
 	if (n == 0 || (*p == 0xc2 && p[1] < 0xa0))
 		return 0;
+	/* Longer than need be, a surrogate, beyond Unicode. */
+	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) ||
+	    (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
+		return 0;
 	for (size_t i = 1; i < n; i++)
 		if ((p[i] & 0xc0) != 0x80)
 			return 0;
