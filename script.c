@@ -83,6 +83,12 @@ static int open_null(int *fd, int flags)
 	return *fd < 0 ? -errno : 0;
 }
 
+static int duplicate(int *fd, int of)
+{
+	*fd = fcntl(of, F_DUPFD_CLOEXEC, 3);
+	return *fd < 0 ? -errno : 0;
+}
+
 static int make_pipe(int fds[2])
 {
 	return pipe2(fds, O_CLOEXEC) < 0 ? -errno : 0;
@@ -95,9 +101,10 @@ static int make_pipes(struct pipes *p, const struct script_options *options)
 	*p = (struct pipes){ { -1, -1 }, { -1, -1 }, { -1, -1 }, { -1, -1 } };
 	r = options->input ? make_pipe(p->in) : open_null(&p->in[0], O_RDONLY);
 	if (r == 0)
-		r = options->discard ? open_null(&p->out[1], O_WRONLY) : make_pipe(p->out);
+		r = options->log_fd ? duplicate(&p->out[1], options->log_fd) :
+		    options->discard ? open_null(&p->out[1], O_WRONLY) : make_pipe(p->out);
 	if (r == 0)
-		r = make_pipe(p->err);
+		r = options->log_fd ? duplicate(&p->err[1], options->log_fd) : make_pipe(p->err);
 	return r == 0 ? make_pipe(p->report) : r;
 }
 

@@ -35,6 +35,9 @@ struct script_options {
 	bool own_group;
 	bool shielded; /* nor is the signal that we get passed on to it */
 	bool discard; /* its standard output is of no interest */
+	/* An open file that both its outputs go to rather than to us, so that it
+	 * lives on when we do not; 0: none. */
+	int log_fd;
 };
 
 struct script {

@@ -9,6 +9,7 @@
 #include "script.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #define DEVICES "sys/bus/pci/devices"
@@ -16,6 +17,8 @@
 /* How long the program is asked again while somebody else holds the GPU. */
 #define UNBIND_LOCK_MS 60000
 #define RETRY_MS 500
+/* So much of the end of what it prints is looked at. */
+#define LOG_READ (64 << 10)
 /* Another process that is just doing this may take all of that time. */
 #define LOCK_MS 75000
 
@@ -88,56 +91,84 @@ bool sriov_has_manage(const struct host *h)
 	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 0111);
 }
 
-/* One line of what the program printed, for a message. */
-static char *last_line(const struct script *s)
+/* What the program has printed, in the end of it; caller frees. */
+static char *read_log(int log)
 {
-	char *text = s->out.data, *newline;
+	char *text = xcalloc(1, LOG_READ + 1);
+	struct stat st;
+	ssize_t n = -1;
 
-	if (!text)
-		return xstrdup("it printed nothing");
-	for (size_t n = s->out.length; n && strchr("\n ", text[n - 1]); n--)
+	if (fstat(log, &st) == 0)
+		n = pread(log, text, LOG_READ, st.st_size > LOG_READ ? st.st_size - LOG_READ : 0);
+	for (ssize_t i = 0; i < n; i++)
+		if (!text[i])
+			text[i] = ' ';
+	return text;
+}
+
+/* One line of what the program printed, for a message. */
+static char *last_line(char *text)
+{
+	char *newline;
+
+	for (size_t n = strlen(text); n && strchr("\n ", text[n - 1]); n--)
 		text[n - 1] = '\0';
+	if (!*text)
+		return xstrdup("it printed nothing");
 	newline = strrchr(text, '\n');
 	return xasprintf("it printed \"%.300s\"", newline ? newline + 1 : text);
 }
 
 /* What it ended with counts less than what there is now. */
-static int judge(const struct script *s, int pf)
+static int judge(const char *printed, int pf)
 {
 	struct sriov now;
 
 	if (look_at(pf, &now) == 0 && now.enabled)
 		return 0;
-	return s->out.data && strcasestr(s->out.data, "unbindLock") ? -EAGAIN : -ECANCELED;
+	return strcasestr(printed, "unbindLock") ? -EAGAIN : -ECANCELED;
+}
+
+/*
+ * Meanwhile the GPU has no driver: a program that was ended half-way would
+ * leave it so.  No signal that we get ends it, nor our own end, as what it
+ * prints goes to a file.
+ */
+static int run_to_end(const char *path, const char *pf, int log)
+{
+	char *const argv[] = { (char *)path, (char *)"-e", (char *)pf, NULL };
+	const struct script_options options = { .own_group = true, .shielded = true, .log_fd = log };
+	_cleanup_(script_done) struct script s = {};
+	struct script *const runs[] = { &s };
+	int r;
+
+	interrupt_defer();
+	debug("running %s -e %s", path, pf);
+	r = script_start(&s, path, path, argv, &options);
+	if (r == 0)
+		script_wait_any(runs, 1);
+	return r;
 }
 
 /* 0: VFs are enabled, -EAGAIN: somebody else holds the GPU. */
 static int run_manage_once(const char *path, const char *pf, int pf_fd, struct error *error)
 {
-	/* What it has to say may be on either. */
-	char *const argv[] = {
-		(char *)"sh", (char *)"-c", (char *)"exec \"$0\" -e \"$1\" 2>&1",
-		(char *)path, (char *)pf, NULL,
-	};
-	_cleanup_(script_done) struct script s = {};
-	const struct script_options options = {};
-	struct script *const runs[] = { &s };
-	_cleanup_free_ char *line = NULL;
+	_cleanup_close_ int log = memfd_create("sriov-manage", MFD_CLOEXEC);
+	_cleanup_free_ char *printed = NULL, *line = NULL;
 	int r;
 
-	debug("running %s -e %s", path, pf);
-	r = script_start(&s, path, "/bin/sh", argv, &options);
+	r = log < 0 ? -errno : run_to_end(path, pf, log);
 	if (r < 0) {
 		error_set(error, "cannot run %s: %s", path, strerror(-r));
 		return r;
 	}
-	script_wait_any(runs, 1);
-	if (s.out.data)
-		debug("%s: %s", path, s.out.data);
-	r = judge(&s, pf_fd);
+	printed = read_log(log);
+	if (*printed)
+		debug("%s: %s", path, printed);
+	r = judge(printed, pf_fd);
 	if (r == 0)
 		return 0;
-	line = last_line(&s);
+	line = last_line(printed);
 	error_set(error, "%s has enabled none; %s", path, line);
 	return r;
 }
@@ -156,7 +187,8 @@ static int run_manage(const struct host *h, const char *pf, int pf_fd, struct er
 	}
 	if (r == -EAGAIN) {
 		why = take(error->text);
-		error_set(error, "another program has held the GPU's lock for a minute: %s", why);
+		error_set(error, "%s: %s", interrupted() ? "interrupted while another program held the GPU's lock" :
+			  "another program has held the GPU's lock for a minute", why);
 	}
 	return r;
 }
