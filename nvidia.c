@@ -336,6 +336,9 @@ int nvidia_create(const struct host *h, const struct mdev *m)
 	r = check_creatable(vf, m->parent, m->type);
 	if (r == 0)
 		r = store_current(vf, id);
+	/* Others than mdevctl take no lock. */
+	if (r == -EPERM && attr_read_number(vf, CURRENT, &now) == 0 && now)
+		return -EEXIST;
 	if (r < 0)
 		return r;
 	r = attr_read_number(vf, CURRENT, &now);
