@@ -68,6 +68,14 @@ static void make_uuid(struct mdev *m)
 	uuid_of_text(text, m->uuid);
 }
 
+/* One that nobody starts by itself must not take the place of one that is to be. */
+static bool comes_before(const struct mdev *a, const struct mdev *b)
+{
+	if (a->autostart != b->autostart)
+		return a->autostart;
+	return strcmp(a->uuid, b->uuid) < 0;
+}
+
 /* Makes a vGPU, running or to be, the one that its definition says. */
 static void identify(const struct host *h, struct mdev *m, struct strv *problems)
 {
@@ -78,7 +86,7 @@ static void identify(const struct host *h, struct mdev *m, struct strv *problems
 	for (size_t i = 0; i < defined.n; i++) {
 		const struct mdev *d = &defined.m[i];
 
-		if (str_eq(d->type, m->type) && (!first || strcmp(d->uuid, first->uuid) < 0))
+		if (str_eq(d->type, m->type) && (!first || comes_before(d, first)))
 			first = d;
 	}
 	if (first) {

@@ -5,8 +5,9 @@
  * commands ask; each question goes to the one that the parent belongs to.
  *
  * A vGPU has no UUID in the kernel.  Its UUID is that of the definition of its
- * VF with its type, the first in byte order if there are several, and without
- * one version 5 of the namespace for URLs and the text "vgpu:VF:NUMBER".
+ * VF with its type, and without one version 5 of the namespace for URLs and the
+ * text "vgpu:VF:NUMBER".  Of several definitions an automatic one is meant
+ * rather than a manual one, then the first in byte order.
  */
 #ifndef MDEVCTL_BUS_H
 #define MDEVCTL_BUS_H

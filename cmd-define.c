@@ -77,6 +77,25 @@ static int store(const struct host *h, const struct args *a, const struct mdev *
 	return r;
 }
 
+/* Another definition of a VF is good for taking turns only. */
+static void warn_of_others(const struct host *h, const struct mdev *m)
+{
+	_cleanup_(mdev_list_done) struct mdev_list defined = {};
+	_cleanup_(strv_done) struct strv problems = {}, others = {};
+	_cleanup_free_ char *names = NULL;
+
+	if (!bus_is_vgpu_parent(h, m->parent))
+		return;
+	config_list(h, m->parent, &defined, &problems, NULL);
+	mdev_list_sort(&defined);
+	for (size_t i = 0; i < defined.n; i++)
+		if (!str_eq(defined.m[i].uuid, m->uuid))
+			strv_add(&others, xasprintf("%s (%s)", defined.m[i].uuid, defined.m[i].type));
+	names = strv_join(&others, 4);
+	if (others.n)
+		warn("%s has room for one vGPU, and is defined already as %s", m->parent, names);
+}
+
 int cmd_define(const struct host *h, const struct args *a)
 {
 	_cleanup_(callouts_close) struct callouts all = {};
@@ -97,7 +116,10 @@ int cmd_define(const struct host *h, const struct args *a)
 		r = callout_begin(&c, &all, &m, ACTION_DEFINE, has(a, O(FORCE)));
 	if (r < 0)
 		return r;
-	return callout_end(&c, store(h, a, &m));
+	r = callout_end(&c, store(h, a, &m));
+	if (r == 0)
+		warn_of_others(h, &m);
+	return r;
 }
 
 static int remove_file(const struct host *h, const char *uuid, const char *parent)
