@@ -7,6 +7,7 @@
 #include "callout-run.h"
 #include "config.h"
 #include "doctor.h"
+#include "explain.h"
 
 #include <fcntl.h>
 
@@ -43,9 +44,51 @@ static char *offered(const struct definitions *d, const char *parent)
 	return ids.n ? strv_join(&ids, 8) : xstrdup("nothing");
 }
 
-static void check_definition(const struct definitions *d, const struct mdev *m, struct findings *all)
+static bool gpu_holds_something(const struct host *h, const char *parent)
+{
+	_cleanup_(mdev_list_done) struct mdev_list held = {};
+
+	bus_list_neighbours(h, parent, &held);
+	return held.n;
+}
+
+/*
+ * What a VF offers follows from what its GPU holds: a type that is not there
+ * now says nothing against the definition.  False: there is no such reason.
+ */
+static bool check_vgpu(const struct host *h, const struct definitions *d, const struct mdev *m,
+		       struct findings *all)
+{
+	_cleanup_(mdev_done) struct mdev holder = {};
+	_cleanup_(error_done) struct error error = {};
+
+	if (m->active)
+		return true;
+	if (bus_find_holder(h, m->parent, &holder) == 0) {
+		if (m->autostart)
+			findings_add(all, HEALTH_FAIL, "definitions",
+				     xasprintf("%s: it is automatic, but %s holds %s (%s) instead", m->uuid,
+					       m->parent, holder.uuid, holder.type),
+				     xasprintf("mdevctl stop -u %s, or define one of both on another virtual function",
+					       holder.uuid));
+		return true;
+	}
+	if (find_type(d, m) || !gpu_holds_something(h, m->parent))
+		return false;
+	explain_create(h, m, -ENOENT, &error);
+	findings_add(all, m->autostart ? HEALTH_FAIL : HEALTH_WARN, "definitions",
+		     xasprintf("%s: %s", m->uuid, error.text),
+		     xstrdup("stop what the GPU holds, or define the device on another GPU"));
+	return true;
+}
+
+static void check_definition(const struct host *h, const struct definitions *d,
+			     const struct mdev *m, struct findings *all)
 {
 	enum health health = m->autostart ? HEALTH_FAIL : HEALTH_WARN;
+
+	if (m->is_vgpu && check_vgpu(h, d, m, all))
+		return;
 
 	if (!strv_has(&d->parents, m->parent)) {
 		findings_add(all, health, "definitions",
@@ -79,14 +122,39 @@ static size_t count_waiting(const struct definitions *d, const struct mdev *like
 	return n;
 }
 
-static void check_room(const struct definitions *d, struct findings *all)
+/*
+ * A VF has room for one vGPU, and one of its definitions for each type: told
+ * of each definition that comes after another.
+ */
+static void check_alone(const struct definitions *d, size_t at, struct findings *all)
+{
+	const struct mdev *m = &d->list.m[at];
+
+	for (size_t i = 0; i < at; i++) {
+		const struct mdev *other = &d->list.m[i];
+		bool both = m->autostart && other->autostart;
+
+		if (!str_eq(other->parent, m->parent) || !(both || str_eq(other->type, m->type)))
+			continue;
+		findings_add(all, both ? HEALTH_FAIL : HEALTH_WARN, "definitions",
+			     xasprintf("%s: %s has room for one vGPU, and %s is defined for it as %s, too",
+				       m->uuid, m->parent, other->uuid,
+				       both ? "automatic" : "the same type"),
+			     xasprintf("mdevctl undefine -p %s -u %s or -u %s", m->parent, other->uuid,
+				       m->uuid));
+		return;
+	}
+}
+
+static void check_room(const struct host *h, const struct definitions *d, struct findings *all)
 {
 	for (size_t i = 0; i < d->types.n; i++) {
 		const struct mdev_type *t = &d->types.t[i];
 		const struct mdev like = { .parent = t->parent, .type = t->id };
 		size_t waiting = count_waiting(d, &like);
 
-		if (waiting <= t->available)
+		/* Virtual functions have a check of their own. */
+		if (waiting <= t->available || bus_is_vgpu_parent(h, t->parent))
 			continue;
 		findings_add(all, HEALTH_FAIL, "definitions",
 			     xasprintf("%zu automatic devices of type %s on %s are not active, and there is room for %lu",
@@ -112,10 +180,12 @@ static void check_definitions(const struct host *h, struct findings *all, bool *
 	bus_query_begin(h, &query);
 	for (size_t i = 0; i < d.list.n; i++) {
 		bus_query_look(&query, h, &d.list.m[i]);
-		check_definition(&d, &d.list.m[i], all);
+		check_definition(h, &d, &d.list.m[i], all);
+		if (d.list.m[i].is_vgpu)
+			check_alone(&d, i, all);
 		*ret_automatic = *ret_automatic || d.list.m[i].autostart;
 	}
-	check_room(&d, all);
+	check_room(h, &d, all);
 	if (all->n == before)
 		findings_add(all, HEALTH_OK, "definitions",
 			     d.list.n ? xasprintf("%zu definitions, each of which can be started", d.list.n) :
