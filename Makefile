@@ -10,7 +10,7 @@
 # make fuzz        hostile input, FUZZ_TIME=60 seconds for each kind
 # make docs        the picture in README.md, of the demo
 # make deb rpm     packages, in build/packages
-# make check-packages  builds, inspects, installs and removes them
+# make check-packages  builds, inspects, installs and removes them; what udev runs
 # make check-examples  provisioning by kickstart and Ansible
 
 VERSION = 0.1.0
@@ -182,6 +182,7 @@ deb rpm:
 	packaging/build.sh $@ $(BUILD)/packages
 
 check-packages:
+	tests/packages/udev.sh
 	tests/packages/run.sh
 
 check-examples:

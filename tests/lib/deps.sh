@@ -32,6 +32,7 @@ shellcheck:shellcheck:ShellCheck
 deb-tools:build-essential debhelper:dpkg-dev debhelper
 rpmbuild:rpm:rpm-build
 readelf:binutils:binutils
+udevadm:udev:systemd-udev
 ansible-playbook:ansible-core:ansible-core
 '
 
