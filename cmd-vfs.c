@@ -15,7 +15,7 @@ static int check_device(const struct host *h, const struct args *a, const char *
 	struct sriov s;
 	int r = sriov_look(h, pf, &s);
 
-	if (!strchr(pf, ':'))
+	if (!sriov_is_address(pf))
 		return fail("cannot define virtual functions of %s: that is no PCI address, such as 0000:41:00.0",
 			    pf);
 	if (bus_is_vgpu_parent(h, pf))
@@ -61,7 +61,7 @@ int cmd_undefine_vfs(const struct host *h, const struct args *a)
 
 	if (lock < 0)
 		return lock;
-	r = config_remove(h, CONFIG_VFS, pf, &done);
+	r = config_remove_vfs(h, lock, pf, &done);
 	if (r == -ENOENT)
 		return fail("cannot undefine virtual functions of %s: none are defined", pf);
 	return r < 0 ? fail_to_write_vfs(h, r, done, "cannot undefine virtual functions:", pf) : 0;

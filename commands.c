@@ -139,6 +139,7 @@ const struct command commands[] = {
 			  "sriov_numvfs. Virtual functions that are enabled are never disabled.",
 		.options = O(PARENT) | O(COUNT),
 		RULES(define_vfs_rules),
+		.pfs = PFS_ABLE,
 		.run = cmd_define_vfs,
 	},
 	{
@@ -146,6 +147,7 @@ const struct command commands[] = {
 		.summary = "no longer have virtual functions enabled; those that are stay",
 		.options = O(PARENT),
 		RULES(needs_parent),
+		.pfs = PFS_DEFINED,
 		.run = cmd_undefine_vfs,
 	},
 	{
@@ -153,6 +155,7 @@ const struct command commands[] = {
 		.summary = "start every automatic device of a parent (for udev)",
 		.detail = "First enables the virtual functions that define-vfs keeps for it.",
 		.operand = "PARENT",
+		.pfs = PFS_TOO,
 		.run = cmd_start_parent_mdevs,
 	},
 	{

@@ -17,6 +17,14 @@ enum uuids {
 	UUIDS_NOT_DEFINED, /* active, but not defined */
 };
 
+/* Which physical functions its parent can be, for the same. */
+enum pfs {
+	PFS_NONE,
+	PFS_ABLE, /* and nothing else */
+	PFS_DEFINED, /* those with virtual functions to be enabled, and nothing else */
+	PFS_TOO, /* the latter, besides parents */
+};
+
 struct command {
 	const char *name, *summary;
 	const char *detail; /* more for its --help, or NULL */
@@ -26,6 +34,7 @@ struct command {
 	const struct rule *rules;
 	size_t n_rules;
 	enum uuids uuids;
+	enum pfs pfs;
 	int (*run)(const struct host *h, const struct args *a);
 };
 

@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "config.h"
 #include "output.h"
+#include "sriov.h"
 
 /* What is known of the words before the last one. */
 struct line {
@@ -168,7 +169,36 @@ static void offer_uuids(const struct host *h, struct line *l, const char *before
 	}
 }
 
-static void offer_parents(const struct host *h, struct line *l, const char *before)
+static void offer_able_pfs(const struct host *h, struct line *l, const char *before)
+{
+	_cleanup_(strv_done) struct strv pfs = {};
+
+	sriov_list_pfs(h, &pfs);
+	for (size_t i = 0; i < pfs.n; i++)
+		offer(l, before, pfs.s[i], "can have virtual functions");
+}
+
+static bool is_offered(const struct line *l, const char *before, const char *candidate)
+{
+	_cleanup_free_ char *start = xasprintf("%s%s\t", before, candidate);
+
+	for (size_t i = 0; i < l->found.n; i++)
+		if (strncmp(l->found.s[i], start, strlen(start)) == 0)
+			return true;
+	return false;
+}
+
+static void offer_defined_pfs(const struct host *h, struct line *l, const char *before)
+{
+	_cleanup_(strv_done) struct strv pfs = {};
+
+	config_parents_of(h, CONFIG_VFS, &pfs);
+	for (size_t i = 0; i < pfs.n; i++)
+		if (!is_offered(l, before, pfs.s[i]))
+			offer(l, before, pfs.s[i], "has virtual functions defined");
+}
+
+static void offer_registered(const struct host *h, struct line *l, const char *before)
 {
 	_cleanup_(mdev_list_done) struct mdev_list defined = {};
 	_cleanup_(strv_done) struct strv parents = {}, problems = {};
@@ -186,6 +216,18 @@ static void offer_parents(const struct host *h, struct line *l, const char *befo
 		strv_add(&parents, xstrdup(parent));
 		offer(l, before, parent, "not there; has definitions");
 	}
+}
+
+static void offer_parents(const struct host *h, struct line *l, const char *before)
+{
+	enum pfs pfs = l->command ? l->command->pfs : PFS_NONE;
+
+	if (pfs == PFS_NONE || pfs == PFS_TOO)
+		offer_registered(h, l, before);
+	if (pfs == PFS_DEFINED || pfs == PFS_TOO)
+		offer_defined_pfs(h, l, before);
+	else if (pfs == PFS_ABLE)
+		offer_able_pfs(h, l, before);
 }
 
 static void offer_types(const struct host *h, struct line *l, const char *before)

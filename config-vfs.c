@@ -65,3 +65,13 @@ int config_write_vfs(const struct host *h, int lock, const char *parent, unsigne
 
 	return config_write_file(h, lock, parent, CONFIG_VFS, text, true, ret_done);
 }
+
+int config_remove_vfs(const struct host *h, int lock, const char *parent, bool *ret_done)
+{
+	int r = config_remove(h, CONFIG_VFS, parent, ret_done);
+
+	/* Whether it is there makes no difference to anybody. */
+	if (r == 0)
+		unlinkat(lock, parent, AT_REMOVEDIR);
+	return r;
+}

@@ -86,5 +86,7 @@ int config_read_vfs(const struct host *h, const char *parent, unsigned long *ret
 /* Under the lock. */
 int config_write_vfs(const struct host *h, int lock, const char *parent, unsigned long count,
 		     bool *ret_done);
+/* Under the lock; with the directory of @parent, if that was all in it. */
+int config_remove_vfs(const struct host *h, int lock, const char *parent, bool *ret_done);
 
 #endif

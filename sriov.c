@@ -59,6 +59,37 @@ bool sriov_is_device(const struct host *h, const char *name)
 	return fd >= 0;
 }
 
+bool sriov_is_address(const char *name)
+{
+	static const char hex[] = "0123456789abcdef", form[] = ":hh:hh.f";
+	size_t domain = strspn(name, hex);
+
+	if (domain < 4 || domain > 8 || strlen(name + domain) != strlen(form))
+		return false;
+	for (size_t i = 0; form[i]; i++) {
+		char c = name[domain + i];
+
+		if (form[i] == 'h' ? !strchr(hex, c) : form[i] == 'f' ? c < '0' || c > '7' : c != form[i])
+			return false;
+	}
+	return true;
+}
+
+void sriov_list_pfs(const struct host *h, struct strv *pfs)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *e;
+
+	if (host_opendirf(h, &dir, DEVICES) < 0)
+		return;
+	while ((e = dir_next(dir))) {
+		struct sriov s;
+
+		if (sriov_look(h, e->d_name, &s) == 0)
+			strv_add(pfs, xstrdup(e->d_name));
+	}
+}
+
 void sriov_list_vfs(const struct host *h, const char *pf, struct strv *vfs)
 {
 	_cleanup_close_ int fd = open_pf(h, pf);

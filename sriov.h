@@ -18,6 +18,10 @@ struct sriov {
 int sriov_look(const struct host *h, const char *pf, struct sriov *ret_sriov);
 /* Whether there is a PCI device of this name, with VFs or without. */
 bool sriov_is_device(const struct host *h, const char *name);
+/* Whether it is written as the kernel writes the address of a PCI device. */
+bool sriov_is_address(const char *name);
+/* Adds the PCI devices that can have VFs, unsorted. */
+void sriov_list_pfs(const struct host *h, struct strv *pfs);
 /* Adds the names of the enabled VFs, in the PF's own order. */
 void sriov_list_vfs(const struct host *h, const char *pf, struct strv *vfs);
 /* Whether the PF's VFs are enabled by NVIDIA's program rather than sriov_numvfs. */
