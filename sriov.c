@@ -245,27 +245,40 @@ static void explain_store(int r, bool needs_manage, struct error *error)
 }
 
 /* NVIDIA's program enables all that there can be. */
-static int check_enabled(const struct sriov *s, unsigned long count, bool by_manage,
-			 struct error *error)
+static int check_enabled(const struct sriov *s, const char *pf, unsigned long count,
+			 bool needs_manage, struct error *error)
 {
-	if (s->enabled == count || (by_manage && s->enabled > count))
+	_cleanup_free_ char *how = needs_manage ? xasprintf("run /" SRIOV_MANAGE " -d %s", pf) :
+						  xstrdup("write 0 to sriov_numvfs");
+
+	if (s->enabled == count || (needs_manage && s->enabled > count))
 		return 0;
 	if (!s->enabled)
 		error_set(error, "none is enabled, although the driver said that it had done so");
 	else
-		error_set(error, "%lu VFs are enabled already, not %lu, and are left alone: changing their number would remove them and what runs on them; if nothing does, write 0 to sriov_numvfs first",
-			  s->enabled, count);
+		error_set(error, "%lu VFs are enabled already, not %lu, and are left alone: changing their number would remove them and what runs on them; if nothing does, %s first",
+			  s->enabled, count, how);
 	return -EBUSY;
+}
+
+/* As root, or whom root has given the file: others need not try. */
+static bool may_enable(int pf)
+{
+	return geteuid() == 0 || faccessat(pf, "sriov_numvfs", W_OK, AT_EACCESS) == 0 ||
+	       (errno != EACCES && errno != EPERM);
 }
 
 static int enable(const struct host *h, const char *pf, int fd, const struct sriov *before,
 		  unsigned long count, struct error *error)
 {
-	bool needs_manage = sriov_needs_manage(h, pf), by_manage = needs_manage && sriov_has_manage(h);
+	bool needs_manage = sriov_needs_manage(h, pf);
 	struct sriov s = *before;
 	int r = 0;
 
-	if (!s.enabled && by_manage) {
+	if (!s.enabled && !may_enable(fd)) {
+		r = -EACCES;
+		explain_store(r, needs_manage, error);
+	} else if (!s.enabled && needs_manage && sriov_has_manage(h)) {
 		r = run_manage(h, pf, fd, error);
 	} else if (!s.enabled) {
 		r = store_number(fd, count);
@@ -277,7 +290,7 @@ static int enable(const struct host *h, const char *pf, int fd, const struct sri
 	r = look_at(fd, &s);
 	if (r < 0)
 		error_set(error, "it went meanwhile");
-	return r < 0 ? r : check_enabled(&s, count, by_manage, error);
+	return r < 0 ? r : check_enabled(&s, pf, count, needs_manage, error);
 }
 
 int sriov_enable(const struct host *h, const char *pf, unsigned long count, struct error *error)
