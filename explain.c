@@ -242,22 +242,41 @@ static char *held_by_gpu(const struct host *h, const struct mdev *m)
 	return strv_join(&counted, 5);
 }
 
+/* Whether any VF of the same GPU offers anything. */
+static bool gpu_offers(const struct host *h, const struct mdev_type_list *types, const struct mdev *m)
+{
+	_cleanup_(strv_done) struct strv vfs = {};
+	_cleanup_free_ char *pf = NULL;
+
+	strv_add(&vfs, xstrdup(m->parent));
+	if (sriov_find_pf(h, m->parent, &pf) == 0)
+		sriov_list_vfs(h, pf, &vfs);
+	for (size_t i = 0; i < types->n; i++)
+		if (types->t[i].available && strv_has(&vfs, types->t[i].parent))
+			return true;
+	return false;
+}
+
 /* The VF is empty, and could not hold the type or was refused it. */
 static void explain_no_room(const struct host *h, const struct mdev *m, int r, struct error *error)
 {
 	_cleanup_free_ char *here = NULL, *elsewhere = NULL, *held = held_by_gpu(h, m), *gpu = NULL;
 	_cleanup_(mdev_type_list_done) struct mdev_type_list types = {};
-	bool full;
+	bool offers;
 
 	bus_list_types(h, NULL, &types);
 	mdev_type_list_sort(&types);
 	here = free_on_parent(&types, m);
 	elsewhere = free_elsewhere(&types, m);
-	full = r == -ENOSPC || str_eq(here, "nothing");
-	if (full && *held)
+	offers = gpu_offers(h, &types, m);
+	if (!offers && *held)
 		gpu = xasprintf("the GPU is full, it holds %s", held);
-	else if (full)
+	else if (!offers)
 		gpu = xstrdup("the GPU offers nothing, and holds nothing: is its vGPU manager running?");
+	else if (r == -ENOSPC)
+		gpu = xasprintf("the driver has no room for it%s%s", *held ? " beside " : "", held);
+	else if (str_eq(here, "nothing"))
+		gpu = xstrdup("this virtual function offers nothing, although others of its GPU do");
 	else if (*held)
 		gpu = xasprintf("the GPU holds %s, and takes no other size beside them unless its mode is heterogeneous", held);
 	else

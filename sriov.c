@@ -90,6 +90,13 @@ void sriov_list_pfs(const struct host *h, struct strv *pfs)
 	}
 }
 
+int sriov_find_pf(const struct host *h, const char *vf, char **ret_pf)
+{
+	_cleanup_close_ int fd = open_pf(h, vf);
+
+	return fd < 0 ? fd : link_basename(fd, "physfn", ret_pf);
+}
+
 void sriov_list_vfs(const struct host *h, const char *pf, struct strv *vfs)
 {
 	_cleanup_close_ int fd = open_pf(h, pf);

@@ -22,6 +22,8 @@ bool sriov_is_device(const struct host *h, const char *name);
 bool sriov_is_address(const char *name);
 /* Adds the PCI devices that can have VFs, unsorted. */
 void sriov_list_pfs(const struct host *h, struct strv *pfs);
+/* The PF of a VF; caller frees.  -ENOENT: there is no such VF. */
+int sriov_find_pf(const struct host *h, const char *vf, char **ret_pf);
 /* Adds the names of the enabled VFs, in the PF's own order. */
 void sriov_list_vfs(const struct host *h, const char *pf, struct strv *vfs);
 /* Whether the PF's VFs are enabled by NVIDIA's program rather than sriov_numvfs. */
