@@ -11,12 +11,13 @@ cd "$(dirname "$0")/.."
 . tests/lib/deps.sh
 kind=${1-}
 [[ $kind == deb || $kind == rpm ]] || { echo "usage: packaging/build.sh deb|rpm [DIRECTORY]" >&2; exit 2; }
+trap give_builds EXIT
 mkdir -p "${2:-build/packages}"
 output=$(realpath "${2:-build/packages}")
 version=$(sed -n 's/^VERSION = //p' Makefile)
 name=mdevctl-c-$version
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+trap 'rm -rf "$scratch"; give_builds' EXIT
 source=$scratch/$name
 # A clone is older than what is in it; the changelog has the date of the release.
 SOURCE_DATE_EPOCH=$(date -u -d "$(sed -n 's/^ -- .*>  //p' debian/changelog | head -1)" +%s)

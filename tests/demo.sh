@@ -13,6 +13,7 @@ cd "$(dirname "$0")/.."
 if [[ -z ${MDEVCTL_TEST_NAMESPACE-} ]]; then
 	need "${BUILD_NEEDS[@]}" "${RUN_NEEDS[@]}"
 	need_fuse
+	trap give_builds EXIT
 	make -s build/mdevctl build/fake-sysfs
 fi
 enter_namespace "$PWD/tests/demo.sh"

@@ -18,6 +18,7 @@ variants=(build build-asan)
 build() {
 	need "${BUILD_NEEDS[@]}" "${RUN_NEEDS[@]}" sanitizers
 	need_fuse
+	trap give_builds EXIT
 	make -s -j"$(nproc)" build/mdevctl build/fake-sysfs build/libkmod.so.2 build/kernel-facts \
 		build/count-syscalls fuzz-targets
 	[[ ${TEST_COVERAGE-} ]] || make -s -j"$(nproc)" SANITIZE=1 build-asan/mdevctl fuzz-targets

@@ -125,6 +125,16 @@ BUILD_NEEDS=(make cc pkg-config jansson uuid libkmod)
 # shellcheck disable=SC2034
 RUN_NEEDS=(fuse3 unshare mount umount find xargs diff script uuidgen)
 
+# Gives what root has built in this tree to who called sudo, whose next make
+# writes there.
+give_builds() {
+	((EUID == 0)) && [[ ${SUDO_UID-} && ${SUDO_GID-} ]] || return 0
+	local directory
+	for directory in build build-asan build-cov; do
+		[[ ! -d $directory ]] || chown -hR "$SUDO_UID:$SUDO_GID" "$directory"
+	done
+}
+
 need_fuse() {
 	[[ -c /dev/fuse ]] || modprobe fuse 2>/dev/null || true
 	[[ -c /dev/fuse && -r /dev/fuse && -w /dev/fuse ]] && return

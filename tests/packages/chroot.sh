@@ -131,6 +131,17 @@ purge() {
 	gone
 }
 
+# Its preinst diverts the distribution's rule, and no postinst ends that.
+unpack_only() {
+	inside dpkg --unpack /new.deb
+	[[ $(inside dpkg-divert --list '*mdevctl*') == *60-mdevctl.rules* ]]
+	inside dpkg -r mdevctl-c
+	gone
+	install_distribution
+	gone_but_distribution
+	apt purge mdevctl
+}
+
 upgrade() {
 	apt install /old.deb
 	works 0.0.9
@@ -206,6 +217,7 @@ check_debs() {
 	check 'deb: libvirt wants no other mdevctl' serves_libvirt
 	check 'deb: is removed, but for definitions, and udev reads its rules' remove
 	check 'deb: is purged, but for definitions' purge
+	check 'deb: is removed without having been configured, and leaves no diversion' unpack_only
 	check 'deb: is upgraded' upgrade
 	check 'deb: is downgraded, and upgraded by dpkg' downgrade
 	check "deb: the distribution's mdevctl takes its place" and_back

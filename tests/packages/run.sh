@@ -41,7 +41,7 @@ make_system() {
 	rm -rf "$building"
 }
 
-# The same tree with a lower version, without git.
+# The same tree with a lower version, without git; its deb as sudo builds it.
 build_older() {
 	mkdir -p "$work/older-tree"
 	git ls-files -z --cached --others --exclude-standard | xargs -0 tar -c | tar -x -C "$work/older-tree"
@@ -50,7 +50,9 @@ build_older() {
 		sed -i 's/^VERSION = .*/VERSION = 0.0.9/' Makefile
 		sed -i '1s/(.*)/(0.0.9)/' debian/changelog
 		sed -i 's/^Version: .*/Version: 0.0.9/' packaging/mdevctl-c.spec
-		packaging/build.sh deb "$work/older"
+		SUDO_UID=65534 SUDO_GID=65534 packaging/build.sh deb
+		find build ! -user 65534 >"$work/left-to-root"
+		mv build/packages "$work/older"
 		packaging/build.sh rpm "$work/older"
 	)
 }
@@ -150,6 +152,7 @@ main() {
 
 	check 'packages: one version in Makefile, changelog and spec' one_version
 	check 'packages: building leaves the tree as it was' diff "$work.before" "$work.after"
+	check 'packages: what sudo builds belongs to who called it' same '' "$(<"$work/left-to-root")"
 	check 'packages: the same tree gives the same packages, bit for bit' reproducible
 	check 'deb: lintian has nothing to remark' lint_deb
 	check 'rpm: rpmlint has nothing to remark' lint_rpm
