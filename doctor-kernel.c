@@ -70,6 +70,14 @@ static char *read_file(const struct host *h, const char *path)
 	return text;
 }
 
+/* The kernel takes '-' and '_' in the name of a module for the same, and files have either. */
+static void use_underscores(char *s)
+{
+	for (; *s; s++)
+		if (*s == '-')
+			*s = '_';
+}
+
 /* Whether the running kernel has the module, loaded or not, or built in. */
 static bool has_module(const struct host *h, const char *module)
 {
@@ -82,7 +90,10 @@ static bool has_module(const struct host *h, const char *module)
 		_cleanup_free_ char *path = xasprintf("lib/modules/%s/%s", u.release, lists[i]);
 		_cleanup_free_ char *text = read_file(h, path);
 
-		if (text && strstr(text, file))
+		if (!text)
+			continue;
+		use_underscores(text);
+		if (strstr(text, file))
 			return true;
 	}
 	return module_is_loaded(h, module);
@@ -146,7 +157,7 @@ static void check_iommu(const struct host *h, bool have_parents, struct findings
 	list_names(h, "sys/kernel/iommu_groups", &groups);
 	list_names(h, PCI_DEVICES, &devices);
 	if (groups.n)
-		findings_add(all, HEALTH_OK, "iommu", xasprintf("%zu IOMMU groups", groups.n), NULL);
+		findings_add(all, HEALTH_OK, "iommu", xasprintf("%zu IOMMU group%s", groups.n, groups.n == 1 ? "" : "s"), NULL);
 	else if (!devices.n)
 		findings_add(all, HEALTH_OK, "iommu", xstrdup("no PCI devices, which would need one"), NULL);
 	else
@@ -168,40 +179,75 @@ static bool check_parents(const struct host *h, struct findings *all)
 	return parents.n > 0;
 }
 
+#define I915_DEVICES "sys/bus/pci/drivers/i915"
+#define I915_OPTION \
+	"add i915.enable_gvt=1 to the kernel's command line (GVT-g is there for Intel graphics of generations 5 to 10 only)"
+
 /*
  * Drivers whose support of mediated devices is a module that nothing loads by
  * itself: there is hardware for it if @devices has an entry that is a device.
  */
 static const struct {
 	const char *module, *devices, *what;
+	const char *more; /* what else is needed, or NULL */
 } optional_modules[] = {
-	{ "kvmgt", "sys/bus/pci/drivers/i915", "an Intel GPU with driver i915" },
-	{ "nvidia_vgpu_vfio", "sys/bus/pci/drivers/nvidia", "an NVIDIA GPU with driver nvidia" },
-	{ "vfio_ap", "sys/bus/ap/devices", "a crypto card (AP)" },
-	{ "vfio_ccw", "sys/bus/css/devices", "a channel subsystem" },
+	{ "kvmgt", I915_DEVICES, "an Intel GPU with driver i915", I915_OPTION },
+	{ "nvidia_vgpu_vfio", "sys/bus/pci/drivers/nvidia", "an NVIDIA GPU with driver nvidia", NULL },
+	{ "vfio_ap", "sys/bus/ap/devices", "a crypto card (AP)",
+	  "take adapters and domains from the host, such as 5 and 0x47: chzdev -t ap apmask=-5 aqmask=-0x47" },
+	{ "vfio_ccw", "sys/bus/css/devices", "a channel subsystem",
+	  "bind a subchannel to vfio_ccw: driverctl -b css set-override 0.0.0313 vfio_ccw" },
 };
 
 /* A driver's directory has files beside the links to its devices. */
-static bool has_device(const struct host *h, const char *devices)
+static void list_devices(const struct host *h, const char *devices, struct strv *names)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	struct dirent *e;
 
 	if (host_opendirf(h, &dir, "%s", devices) < 0)
-		return false;
+		return;
 	while ((e = dir_next(dir)))
 		if (e->d_type == DT_LNK && !str_eq(e->d_name, "module"))
+			strv_add(names, xstrdup(e->d_name));
+	strv_sort(names);
+}
+
+static bool has_device(const struct host *h, const char *devices)
+{
+	_cleanup_(strv_done) struct strv names = {};
+
+	list_devices(h, devices, &names);
+	return names.n > 0;
+}
+
+/* With its module loaded, i915 still offers nothing unless it was started with an option. */
+static bool check_gvt(const struct host *h, struct findings *all)
+{
+	_cleanup_(strv_done) struct strv gpus = {};
+	_cleanup_free_ char *names = NULL;
+
+	list_devices(h, I915_DEVICES, &gpus);
+	if (!gpus.n || !module_is_loaded(h, "kvmgt"))
+		return true;
+	for (size_t i = 0; i < gpus.n; i++)
+		if (bus_has_parent(h, gpus.s[i]))
 			return true;
+	names = strv_join(&gpus, 4);
+	findings_add(all, HEALTH_FAIL, "drivers",
+		     xasprintf("kvmgt is loaded, but offers nothing for this GPU (%s)", names),
+		     xstrdup(I915_OPTION));
 	return false;
 }
 
 static void check_drivers(const struct host *h, bool have_parents, struct findings *all)
 {
 	enum health health = have_parents ? HEALTH_WARN : HEALTH_FAIL;
-	bool is_missing = false;
+	bool is_missing = !check_gvt(h, all);
 
 	for (size_t i = 0; i < ARRAY_SIZE(optional_modules); i++) {
 		const char *module = optional_modules[i].module, *what = optional_modules[i].what;
+		const char *more = optional_modules[i].more;
 
 		if (!has_device(h, optional_modules[i].devices) || module_is_loaded(h, module))
 			continue;
@@ -209,7 +255,8 @@ static void check_drivers(const struct host *h, bool have_parents, struct findin
 		if (has_module(h, module))
 			findings_add(all, health, "drivers",
 				     xasprintf("there is %s, but the module %s is not loaded", what, module),
-				     xasprintf("modprobe %s", module));
+				     xasprintf("modprobe %s%s%s", module, more ? "; if that is not enough, " : "",
+					       more ? more : ""));
 		else
 			findings_add(all, health, "drivers",
 				     xasprintf("there is %s, but no module %s for this kernel", what, module),
@@ -219,7 +266,7 @@ static void check_drivers(const struct host *h, bool have_parents, struct findin
 	}
 	if (!is_missing)
 		findings_add(all, HEALTH_OK, "drivers",
-			     xstrdup("no module that could register a parent is left out"), NULL);
+			     xstrdup("every driver module that this hardware needs is loaded"), NULL);
 }
 
 static unsigned long read_number(const struct host *h, const char *device, const char *file)
@@ -269,7 +316,8 @@ static void check_sriov(const struct host *h, bool have_parents, struct findings
 	}
 	if (!idle)
 		findings_add(all, HEALTH_OK, "sr-iov",
-			     cards ? xasprintf("%zu GPUs have virtual functions, which are enabled", cards) :
+			     cards ? xasprintf("%zu GPU%s virtual functions, which are enabled", cards,
+					       cards == 1 ? " has" : "s have") :
 				     xstrdup("no GPU with virtual functions"),
 			     NULL);
 }
