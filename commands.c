@@ -79,7 +79,7 @@ const struct command commands[] = {
 		.detail = "One of --auto, --manual, --addattr, --delattr or --jsonfile, or --type alone or\n"
 			  "beside them. The device itself changes when it is started the next time, or at\n"
 			  "once with --live --jsonfile, if there is a callout script that can do that;\n"
-			  "with --defined as well both are changed.",
+			  "with --defined as well both are changed; without --live it is the default.",
 		.options = O(UUID) | O(PARENT) | CHANGES | O(TYPE) | O(INDEX) | O(VALUE) |
 			   O(LIVE) | O(DEFINED) | O(FORCE),
 		RULES(modify_rules),
@@ -89,6 +89,8 @@ const struct command commands[] = {
 	{
 		.name = "undefine",
 		.summary = "remove a definition; a running device is left alone",
+		.detail = "From every parent, unless --parent is given. --force also removes a file that\n"
+			  "cannot be read.",
 		.options = O(UUID) | O(PARENT) | O(FORCE),
 		RULES(needs_uuid),
 		.uuids = UUIDS_DEFINED,
@@ -107,7 +109,8 @@ const struct command commands[] = {
 	{
 		.name = "stop",
 		.summary = "stop a running device; its definition is kept",
-		.detail = "A device that somebody uses is not stopped; --force waits until it is released.",
+		.detail = "A device that somebody uses is not stopped; --force waits until it is released\n"
+			  "(and, as elsewhere, goes on although a callout script refuses).",
 		.options = O(UUID) | O(FORCE),
 		RULES(needs_uuid),
 		.uuids = UUIDS_ACTIVE,
@@ -134,7 +137,8 @@ const struct command commands[] = {
 	{
 		.name = "define-vfs",
 		.summary = "have virtual functions enabled whenever their PCI device appears",
-		.detail = "They are enabled by start-parent-mdevs, which udev runs: for NVIDIA's cards by\n"
+		.detail = "--parent is the card itself, the physical function.\n"
+			  "They are enabled by start-parent-mdevs, which udev runs: for NVIDIA's cards by\n"
 			  "/usr/lib/nvidia/sriov-manage, which enables all that there can be, else by\n"
 			  "sriov_numvfs. Virtual functions that are enabled are never disabled.",
 		.options = O(PARENT) | O(COUNT),

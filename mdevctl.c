@@ -56,9 +56,36 @@ static void print_help(void)
 	puts("\n'mdevctl COMMAND --help' lists a command's own options; the manual is mdevctl(8).");
 }
 
+/* What a rule without a condition demands, whatever else is given: "-u UUID". */
+static void print_needed_options(const struct command *c)
+{
+	for (size_t i = 0; i < c->n_rules; i++) {
+		const struct rule *rule = &c->rules[i];
+		bool alone = !(rule->any & (rule->any - 1));
+
+		if (rule->when || rule->unless || !rule->any)
+			continue;
+		fputs(alone ? " " : " {", stdout);
+		for (size_t o = 0, n = 0; o < N_OPTS; o++) {
+			const struct option_row *row = &option_table[o];
+
+			if (!(rule->any & (1UL << o)))
+				continue;
+			if (row->letter)
+				printf("%s-%c", n++ ? " | " : "", row->letter);
+			else
+				printf("%s--%s", n++ ? " | " : "", row->name);
+			if (row->arg)
+				printf(" %s", row->arg);
+		}
+		fputs(alone ? "" : "}", stdout);
+	}
+}
+
 static void print_command_help(const struct command *c)
 {
 	printf("Usage: mdevctl %s", c->name);
+	print_needed_options(c);
 	if (c->operand)
 		printf(c->operand_optional ? " [%s]" : " %s", c->operand);
 	puts(c->options ? " [OPTION...]" : "");
