@@ -82,11 +82,12 @@ static int unknown_option(struct parser *p, const char *arg)
 
 	for (size_t i = 0; i < N_OPTS; i++)
 		if (p->allowed & (1UL << i))
-			strv_add(&known, xasprintf("--%s", option_table[i].name));
+			strv_add(&known, xstrdup(option_table[i].name));
 	name[strcspn(name, "=")] = '\0';
-	nearest = strv_nearest(&known, name);
+	/* The dashes, which all have, make none like another. */
+	nearest = strv_nearest(&known, name + strspn(name, "-"));
 	if (nearest)
-		return wrong(p, "unknown option '%s', did you mean '%s'? %s", name, nearest, hint);
+		return wrong(p, "unknown option '%s', did you mean '--%s'? %s", name, nearest, hint);
 	return wrong(p, "unknown option '%s'; %s", name, hint);
 }
 

@@ -3,6 +3,7 @@
  * What several commands share: finding the definition that is meant, reading
  * --jsonfile, and the sentences for definitions that cannot be written.
  */
+#include "bus.h"
 #include "cmd.h"
 #include "config.h"
 
@@ -13,6 +14,21 @@ void warn_of(struct strv *problems)
 	strv_sort(problems);
 	for (size_t i = 0; i < problems->n; i++)
 		warn("%s", problems->s[i]);
+}
+
+void notice_parent(const struct host *h, const char *parent, bool only_near)
+{
+	_cleanup_(strv_done) struct strv parents = {};
+	const char *nearest;
+
+	if (!isatty(STDERR_FILENO) || bus_has_parent(h, parent))
+		return;
+	bus_list_parents(h, &parents);
+	nearest = strv_nearest(&parents, parent);
+	if (nearest)
+		notice("there is no parent '%s', did you mean '%s'?", parent, nearest);
+	else if (!only_near)
+		notice("there is no parent '%s'", parent);
 }
 
 int read_jsonfile(struct mdev *m, const char *file)

@@ -119,6 +119,8 @@ int cmd_define(const struct host *h, const struct args *a)
 	r = callout_end(&c, store(h, a, &m));
 	if (r == 0)
 		warn_of_others(h, &m);
+	if (r == 0 && has(a, O(PARENT)))
+		notice_parent(h, m.parent, true);
 	return r;
 }
 

@@ -159,6 +159,8 @@ int cmd_list(const struct host *h, const struct args *a)
 	r = defined ? collect_defined(h, a, &list) : collect_running(h, a, &list);
 	if (r < 0)
 		return r;
+	if (!list.n && has(a, O(PARENT)))
+		notice_parent(h, a->value[OPT_PARENT], false);
 	if (!has(a, O(DUMPJSON)))
 		return output_mdevs_text(&list, defined, has(a, O(VERBOSE)));
 	if (has(a, O(UUID)) && list.n == 1)
@@ -175,7 +177,9 @@ int cmd_types(const struct host *h, const struct args *a)
 	if (r < 0)
 		return fail_errno(r, "cannot list the parent devices");
 	mdev_type_list_sort(&list);
-	if (!list.n && !has(a, O(PARENT)) && isatty(STDERR_FILENO))
+	if (!list.n && has(a, O(PARENT)))
+		notice_parent(h, a->value[OPT_PARENT], false);
+	else if (!list.n && isatty(STDERR_FILENO))
 		notice("no parent device offers any type; 'mdevctl doctor' tells why");
 	return has(a, O(DUMPJSON)) ? output_types_json(&list) : output_types_text(&list);
 }

@@ -22,6 +22,9 @@ static int fail_index(const struct args *a, const struct mdev *m)
 {
 	_cleanup_free_ char *attrs = list_attrs(m);
 
+	if (!m->n_attrs && has(a, O(INDEX)))
+		return fail("cannot modify %s: there is no position %zu: it has no attributes%s", a->uuid, a->index,
+			    has(a, O(ADDATTR)) ? "; leave out --index" : "");
 	if (!m->n_attrs)
 		return fail("cannot modify %s: it has no attributes", a->uuid);
 	return fail("cannot modify %s: there is no attribute at index %zu; it has %s", a->uuid,

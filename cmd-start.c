@@ -30,8 +30,11 @@ static int fail_undefined(const struct host *h, const struct args *a)
 {
 	_cleanup_(strv_done) struct strv parents = {};
 	const char *parent = a->value[OPT_PARENT];
+	_cleanup_(mdev_done) struct mdev running = {};
 	_cleanup_free_ char *names = NULL;
 
+	if (bus_find(h, a->uuid, &running) == 0)
+		return fail("cannot start %s: it is already active on %s", a->uuid, running.parent);
 	config_parents_of(h, a->uuid, &parents);
 	names = strv_join(&parents, 5);
 	if (parent && parents.n)

@@ -25,6 +25,11 @@ int cmd_help(const struct host *h, const struct args *a);
 
 /* Warns of each, in order: one bad file does not hide the rest. */
 void warn_of(struct strv *problems);
+/*
+ * On a terminal, and nowhere else, says that there is no such parent, and which
+ * one may be meant; with @only_near nothing if there is none of that kind.
+ */
+void notice_parent(const struct host *h, const char *parent, bool only_near);
 /* Fills @m with the definition in --jsonfile, and says what is wrong with it. */
 int read_jsonfile(struct mdev *m, const char *file);
 /*

@@ -132,7 +132,7 @@ static bool scan_entry(const struct host *h, int dirfd, const char *parent, cons
 	if (!uuid_is_normal(e->d_name)) {
 		_cleanup_free_ char *path = config_path(h, parent, e->d_name);
 
-		strv_add(problems, xasprintf("%s is ignored: its name is not a UUID in lower case", path));
+		strv_add(problems, xasprintf("%s is ignored: its name is not a UUID in lower case; move it elsewhere", path));
 		return false;
 	}
 	return add_definition(h, dirfd, parent, e->d_name, e->d_type == DT_REG, list, problems);
