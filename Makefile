@@ -202,6 +202,7 @@ install: $(BUILD)/mdevctl
 	ln -sf mdevctl $(DESTDIR)$(BASHDIR)/lsmdev
 	$(INSTALL) -m 644 completions/mdevctl.zsh $(DESTDIR)$(ZSHDIR)/_mdevctl
 	$(INSTALL) -m 644 completions/mdevctl.fish $(DESTDIR)$(FISHDIR)/mdevctl.fish
+	ln -sf mdevctl.fish $(DESTDIR)$(FISHDIR)/lsmdev.fish
 	$(INSTALL) -d $(DESTDIR)$(SYSCONFDIR)/mdevctl.d/scripts.d/callouts \
 		$(DESTDIR)$(SYSCONFDIR)/mdevctl.d/scripts.d/notifiers \
 		$(DESTDIR)$(SCRIPTDIR)/callouts $(DESTDIR)$(SCRIPTDIR)/notifiers

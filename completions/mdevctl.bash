@@ -7,8 +7,9 @@ _mdevctl() {
 	local line=${COMP_LINE:0:COMP_POINT} program=${1/%lsmdev/mdevctl} words current head candidate
 
 	# Not COMP_WORDS, which are cut at the colons of PCI addresses.
-	read -ra words <<<"$line"
-	[[ $line == *[[:space:]] ]] && words+=('')
+	# shellcheck disable=SC2162 # a space after a backslash is a part of the word
+	read -a words <<<"$line"
+	[[ $line == *[^\\][[:space:]] ]] && words+=('')
 	current=${words[-1]}
 	[[ $1 == *lsmdev ]] && words[0]=list || words=("${words[@]:1}")
 	# What readline leaves as it is of such a word.
