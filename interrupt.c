@@ -21,8 +21,12 @@ void interrupt_defer(void)
 	/* poll(2) returns all the same; other calls go on. */
 	const struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	static bool deferred;
 	struct sigaction old;
 
+	if (deferred)
+		return;
+	deferred = true;
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			sigaction(signals[i], &action, NULL);
