@@ -12,7 +12,6 @@
 #include <fcntl.h>
 
 struct bus_ops {
-	bool (*has_parent)(const struct host *h, const char *parent);
 	bool (*has_type)(const struct host *h, const char *parent, const char *type);
 	bool (*is_ready)(const struct host *h, const char *parent, const char *type);
 	int (*device_api)(const struct host *h, const struct mdev *m, char **ret_api);
@@ -33,7 +32,6 @@ static int remove_mdev(int device, const struct mdev *m)
 }
 
 static const struct bus_ops mdev_ops = {
-	.has_parent = sysfs_has_parent,
 	.has_type = sysfs_has_type,
 	.is_ready = sysfs_has_type,
 	.device_api = sysfs_device_api,
@@ -121,7 +119,6 @@ static int remove_vgpu(int device, const struct mdev *m)
 }
 
 static const struct bus_ops vgpu_ops = {
-	.has_parent = nvidia_has_parent,
 	.has_type = nvidia_has_type,
 	.is_ready = vgpu_is_ready,
 	.device_api = vgpu_device_api,

@@ -123,6 +123,8 @@ static bool is_meant(const struct line *l, const struct mdev *m)
 		return false;
 	if (l->given & O(DEFINED))
 		which = UUIDS_DEFINED;
+	else if (l->given & (O(LIBVIRT_XML) | O(QEMU_ARGS)))
+		return true;
 	switch (which) {
 	case UUIDS_ACTIVE:
 		return m->active;

@@ -93,17 +93,23 @@ void nvidia_list_idle(const struct host *h, struct strv *gpus)
 	strv_sort(gpus);
 }
 
+/* The number of what the VF holds; -ENOENT: nothing. */
+static int read_held(int vf, unsigned long *ret_id)
+{
+	int r = attr_read_number(vf, CURRENT, ret_id);
+
+	return r == 0 && !*ret_id ? -ENOENT : r;
+}
+
 static int read_current(int vf, const char *parent, struct mdev *ret_mdev)
 {
 	_cleanup_free_ char *type = NULL;
 	unsigned long id;
 	int r;
 
-	r = attr_read_number(vf, CURRENT, &id);
+	r = read_held(vf, &id);
 	if (r < 0)
 		return r;
-	if (!id)
-		return -ENOENT;
 	type = vgpu_type_name(id);
 	*ret_mdev = (struct mdev){
 		.parent = str_intern(parent),
@@ -309,13 +315,10 @@ static int check_creatable(int vf, const char *parent, const char *type)
 static int remove_locked(int vf, const char *type)
 {
 	unsigned long id;
-	int r;
+	int r = read_held(vf, &id);
 
-	r = attr_read_number(vf, CURRENT, &id);
 	if (r < 0)
 		return r;
-	if (!id)
-		return -ENOENT;
 	return id == vgpu_type_id(type) ? store_current(vf, 0) : -ESTALE;
 }
 
@@ -337,7 +340,7 @@ int nvidia_create(const struct host *h, const struct mdev *m)
 	if (r == 0)
 		r = store_current(vf, id);
 	/* Others than mdevctl take no lock. */
-	if (r == -EPERM && attr_read_number(vf, CURRENT, &now) == 0 && now)
+	if (r == -EPERM && read_held(vf, &now) == 0)
 		return -EEXIST;
 	if (r < 0)
 		return r;
