@@ -23,7 +23,8 @@
 /* A signal that comes just before poll(2) is seen no later than this. */
 #define SIGNAL_MS 1000
 
-const char *script_name(const struct script *s)
+/* File name without directories. */
+static const char *script_name(const struct script *s)
 {
 	const char *slash = strrchr(s->path, '/');
 

@@ -69,7 +69,5 @@ int script_start(struct script *s, const char *path, const char *file, char *con
 void script_wait_any(struct script *const runs[], size_t n);
 /* Ends a run that is not over, and frees what it holds. */
 void script_done(struct script *s);
-/* File name without directories. */
-const char *script_name(const struct script *s);
 
 #endif

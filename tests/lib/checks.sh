@@ -6,6 +6,17 @@
 
 passed=0 failed=0
 
+report() { # status, title, files that tell why it failed
+	if (($1 == 0)); then
+		echo "ok - $2"
+		((++passed))
+	else
+		echo "not ok - $2"
+		sed 's/^/    /' "${@:3}"
+		((++failed))
+	fi
+}
+
 check() { # title, command...
 	local title=$1 status
 	shift
@@ -14,14 +25,7 @@ check() { # title, command...
 	(set -e; "$@") >"$TMPDIR/output" 2>&1
 	status=$?
 	set -e
-	if ((status == 0)); then
-		echo "ok - $title"
-		((++passed))
-	else
-		echo "not ok - $title"
-		sed 's/^/    /' "$TMPDIR/output"
-		((++failed))
-	fi
+	report "$status" "$title" "$TMPDIR/output"
 }
 
 same() { # expected, actual

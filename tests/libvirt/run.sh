@@ -95,6 +95,8 @@ enter_namespace "$here/run.sh" "$mdevctl" "${@:2}"
 programs=$LIBVIRT_PROGRAMS
 make_root
 pattern="*${2-}*"
+# shellcheck source=tests/lib/checks.sh
+. "$here/../lib/checks.sh"
 # shellcheck source=tests/libvirt/steps.sh
 . "$here/steps.sh"
 # shellcheck source=tests/libvirt/checks.sh

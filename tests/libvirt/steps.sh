@@ -5,7 +5,6 @@
 # user's mdevctl, which is not recorded, and what the recorder has seen.
 # shellcheck disable=SC2034,SC2154 # $message is for checks.sh, $root comes from run.sh
 
-passed=0 failed=0
 definitions=$root/etc/mdevctl.d
 test_dir=$root/test
 child=
@@ -74,20 +73,7 @@ check() { # title, function
 	) >"$output" 2>&1
 	status=$?
 	set -e
-	if ((status == 0)); then
-		echo "ok - $title"
-		((++passed))
-	else
-		echo "not ok - $title"
-		sed 's/^/  # /' "$output"
-		sed 's/^/  # call: /' "$test_dir/calls"
-		((++failed))
-	fi
-}
-
-summary() {
-	echo "$passed passed, $failed failed"
-	((failed == 0 && passed > 0))
+	report "$status" "$title" "$output" "$test_dir/calls"
 }
 
 equals() { # what, expected, actual
