@@ -202,7 +202,6 @@ int main(int argc, char **argv)
 {
 	int r;
 
-	json_set_alloc_funcs(xmalloc, free);
 	say_init();
 	/* Whoever started us may have ignored it, and our children would vanish. */
 	signal(SIGCHLD, SIG_DFL);

@@ -60,7 +60,7 @@ static inline bool str_eq(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
-/* Allocation failure ends the program, jansson's too (main sees to that):
+/* Allocation failure ends the program, jansson's too (jansson.c sees to that):
  * nothing useful can follow it, and a definition must not be written without
  * what there was no memory for. */
 void *xmalloc(size_t size);

@@ -29,13 +29,21 @@ path_of() { # mdevctl, peer
 	if [[ $1 == peer ]]; then echo /peer/mdevctl; else echo /usr/sbin/mdevctl; fi
 }
 
-# Copies programs as PATH-IN-ROOT=FILE, and the libraries that they need.
+# What a program needs, and what it opens itself if there is use for it.
+libraries_of() { # program
+	ldd "$1" | awk '/=> \// { print $3 } $1 ~ /^\// { print $1 }'
+	if grep -qF libjansson.so.4 "$1"; then
+		/sbin/ldconfig -p | awk '$1 == "libjansson.so.4" { print $NF; exit }'
+	fi
+}
+
+# Copies programs as PATH-IN-ROOT=FILE, and their libraries.
 copy_programs() { # root, programs
 	local root=$1 program file
 	shift
 	for program in "$@"; do
 		install -D "${program#*=}" "$root/${program%%=*}"
-		for file in $(ldd "${program#*=}" | awk '/=> \// { print $3 } $1 ~ /^\// { print $1 }'); do
+		for file in $(libraries_of "${program#*=}"); do
 			[[ -e $root/$file ]] || install -D "$file" "$root/$file"
 		done
 	done

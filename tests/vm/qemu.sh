@@ -174,10 +174,12 @@ prepare_host() {
 	choose_programs
 }
 
-# libkmod is opened with dlopen by mdevctl, so ldd of mdevctl does not tell of it; udevadm needs it too.
+# What mdevctl opens itself, ldd does not tell of: libkmod, which udevadm needs too, and jansson.
 copy_libraries() {
-	local root=$1 list
+	local root=$1 jansson list
 	shift
+	jansson=$(/sbin/ldconfig -p | awk '$1 == "libjansson.so.4" { print $NF; exit }')
+	cp -L "${jansson:?is not known to ldconfig}" "$root/lib/x86_64-linux-gnu/"
 	list=$(LD_LIBRARY_PATH=$(library_path "$programs") ldd "$@")
 	case $list in *'not found'*) die "libraries are missing for the guest:"$'\n'"$list" ;; esac
 	awk '/=> \// { print $3 } $1 ~ /^\/.*[^:]$/ { print $1 }' <<<"$list" | sort -u | while read -r file; do
