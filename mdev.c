@@ -91,7 +91,12 @@ static int compare_mdevs(const void *a, const void *b)
 
 void mdev_list_sort(struct mdev_list *l)
 {
-	if (l->n)
+	size_t n = 1;
+
+	/* Most are, a parent at a time; qsort() would need memory for each device. */
+	while (n < l->n && compare_mdevs(&l->m[n - 1], &l->m[n]) <= 0)
+		n++;
+	if (n < l->n)
 		qsort(l->m, l->n, sizeof(*l->m), compare_mdevs);
 }
 

@@ -19,16 +19,17 @@ struct mdev_attr {
 	char *name, *value;
 };
 
+/* Ten thousand of them are most of what a list needs: in an order that leaves no holes. */
 struct mdev {
 	char uuid[UUID_LEN + 1];
-	/* Both of str_intern(). */
-	const char *parent; /* name of the parent device as in /sys/class/mdev_bus, or of a PCI function */
-	const char *type;
 	bool autostart;
 	bool defined, active;
 	bool is_vgpu; /* no mediated device, but what a virtual function of an NVIDIA GPU holds */
+	unsigned n_attrs;
+	/* Both of str_intern(). */
+	const char *parent; /* name of the parent device as in /sys/class/mdev_bus, or of a PCI function */
+	const char *type;
 	struct mdev_attr *attrs;
-	size_t n_attrs;
 	json_t *extra; /* keys of the definition that this program does not know, or NULL */
 };
 

@@ -227,12 +227,16 @@ static char *join_lines(const char *text)
 
 static void put_line(struct text *t, const char *label, const char *text)
 {
-	_cleanup_free_ char *joined = text ? join_lines(text) : NULL;
+	_cleanup_free_ char *joined = NULL;
 
-	if (!joined || !*joined)
+	if (!text || !*text)
 		return;
-	fprintf(t->f, "    %s: ", label);
-	put(t, joined);
+	fputs("    ", t->f);
+	fputs(label, t->f);
+	fputs(": ", t->f);
+	if (strchr(text, '\n'))
+		text = joined = join_lines(text);
+	put(t, text);
 	putc('\n', t->f);
 }
 

@@ -136,6 +136,9 @@ static void make_device(unsigned n, unsigned parents, unsigned types)
 	make_file("", "%s/uevent", device);
 	snprintf(text, sizeof(text), "../mdev_supported_types/nvidia-%u", type);
 	make_link(text, "%s/mdev_type", device);
+	snprintf(text, sizeof(text), "../../../%s", uuid);
+	make_link(text, "sys/" ABOVE_PARENTS "/%s/mdev_supported_types/nvidia-%u/devices/%s", parent,
+		  type, uuid);
 	snprintf(text, sizeof(text), "../../../" ABOVE_PARENTS "/%s/%s", parent, uuid);
 	make_link(text, BUS "/%s", uuid);
 	snprintf(text, sizeof(text),
