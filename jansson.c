@@ -42,7 +42,7 @@ static void *find(const char *name)
 #define FORWARD(type, name, parameters, arguments)         \
 	type name parameters                               \
 	{                                                  \
-		static __typeof__(&name) function;         \
+		static __typeof__(name) *function;         \
                                                            \
 		if (!function)                             \
 			*(void **)&function = find(#name); \

@@ -227,16 +227,14 @@ static char *join_lines(const char *text)
 
 static void put_line(struct text *t, const char *label, const char *text)
 {
-	_cleanup_free_ char *joined = NULL;
+	_cleanup_free_ char *joined = text && strchr(text, '\n') ? join_lines(text) : NULL;
 
 	if (!text || !*text)
 		return;
 	fputs("    ", t->f);
 	fputs(label, t->f);
 	fputs(": ", t->f);
-	if (strchr(text, '\n'))
-		text = joined = join_lines(text);
-	put(t, text);
+	put(t, joined ? joined : text);
 	putc('\n', t->f);
 }
 
