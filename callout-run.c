@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Finding the scripts, running one with the contract's arguments, and asking
- * which of them is versioned, that is, knows what it is capable of.
+ * Finding the scripts, running one with the contract's arguments, and the
+ * JSON in which it tells what it is capable of.
  */
 #include "callout-run.h"
 
@@ -327,7 +327,7 @@ void callout_note_hung(struct callouts *all, const struct script *s)
 	warn("%s%s", why, callout_is_hung(all, s->path) ? "; it is not asked again" : "");
 }
 
-static char *provides_json(void)
+char *capability_question(void)
 {
 	json_auto_t *actions = json_array(), *events = json_array(), *json = NULL;
 
@@ -385,42 +385,4 @@ bool capability_from_json(struct capability *c, const char *text, size_t length,
 	c->events = read_names(script, "event", json_object_get(supports, "events"), event_names,
 			       ARRAY_SIZE(event_names));
 	return true;
-}
-
-static bool ask_capabilities(struct callouts *all, const char *path, const struct mdev *m,
-			     const char *input, struct capability *c)
-{
-	static const struct ask ask = { EVENT_GET, ACTION_CAPABILITIES, STATE_NONE };
-	_cleanup_(script_done) struct script s = { 0 };
-
-	if (callout_is_hung(all, path) ||
-	    callout_run(all, &s, path, m, &ask, input) < 0)
-		return false;
-	/* Twice: this question has nothing to do with one device. */
-	if (s.end == SCRIPT_TIMED_OUT) {
-		strv_add(&all->hung, xstrdup(path));
-		callout_note_hung(all, &s);
-	}
-	/* Any other status will do, if the answer is one. */
-	return s.end == SCRIPT_EXITED && !callout_is_not_mine(&s) &&
-	       capability_from_json(c, s.out.data, s.out.length, path);
-}
-
-struct capability callout_capability(struct callouts *all, const struct mdev *m)
-{
-	_cleanup_free_ char *input = NULL;
-	struct capability c = { 0 };
-
-	for (size_t i = 0; i < all->n_capabilities; i++)
-		if (str_eq(all->capabilities[i].parent, m->parent) &&
-		    str_eq(all->capabilities[i].type, m->type))
-			return all->capabilities[i];
-	input = provides_json();
-	for (size_t i = 0; i < all->scripts.n && !c.script; i++)
-		ask_capabilities(all, all->scripts.s[i], m, input, &c);
-	c.parent = xstrdup(m->parent);
-	c.type = xstrdup(m->type);
-	all->capabilities = xgrow(all->capabilities, all->n_capabilities, sizeof(c));
-	all->capabilities[all->n_capabilities++] = c;
-	return c;
 }

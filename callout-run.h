@@ -63,9 +63,12 @@ void script_files_done(struct script_files *files);
 struct capability {
 	char *parent, *type;
 	const char *script; /* the versioned one, or NULL */
-	unsigned actions, events; /* what it listed, bits by enum */
+	unsigned actions, events; /* what it listed, BIT() by enum */
 };
+#define BIT(n) (1U << (n))
 
+/* What the question for capabilities gives to a script to read; caller frees. */
+char *capability_question(void);
 /*
  * Fills script and what it listed from the answer of @script, which must
  * outlive @c; trailing NULs are allowed.  False: it is no answer.
@@ -104,11 +107,5 @@ char *callout_describe_end(const struct script *s);
  * this command, so that a list ends. */
 void callout_note_hung(struct callouts *all, const struct script *s);
 bool callout_is_hung(const struct callouts *all, const char *path);
-
-/*
- * Which script is the one for this type and parent, if any, and what it is
- * capable of.  The scripts are asked once per command.
- */
-struct capability callout_capability(struct callouts *all, const struct mdev *m);
 
 #endif

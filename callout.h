@@ -34,17 +34,4 @@ int callout_end(struct callout *c, int result);
  */
 int callout_live(struct callouts *all, const struct mdev *m);
 
-/*
- * Attributes of a running device, replacing @m's.  For a definition: a script
- * that fails or answers nonsense is an error, and told.
- */
-int callout_get_attributes(struct callouts *all, struct mdev *m);
-/*
- * The same for many devices, as many side by side as there are CPUs.  A
- * script that fails leaves its device without attributes; one that takes
- * longer than 10 s is killed, with a warning.  0, or -EINTR if a signal
- * ended it, which has been told.
- */
-int callout_list_attributes(struct callouts *all, struct mdev_list *list);
-
 #endif

@@ -4,6 +4,7 @@
  */
 #include "bus.h"
 #include "callout.h"
+#include "callout-query.h"
 #include "cmd.h"
 #include "config.h"
 #include "interrupt.h"

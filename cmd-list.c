@@ -3,7 +3,7 @@
  * list, types: what runs, what is defined, what the hardware offers.
  */
 #include "bus.h"
-#include "callout.h"
+#include "callout-query.h"
 #include "cmd.h"
 #include "config.h"
 #include "output.h"
