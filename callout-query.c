@@ -10,7 +10,7 @@
 /* A list must end, even where a script does not. */
 #define LIST_TIMEOUT_MS 10000
 /* A script waits for what it starts, and for hardware, while another computes. */
-#define QUERIES_PER_CPU 2
+#define QUERIES_PER_CPU 3
 
 /* One question about a device: one script after the other, until one answers. */
 struct query {

@@ -20,7 +20,7 @@ struct capability callout_capability(struct callouts *all, const struct mdev *m)
  */
 int callout_get_attributes(struct callouts *all, struct mdev *m);
 /*
- * The same for many devices, two side by side for each CPU.  A
+ * The same for many devices, three side by side for each CPU.  A
  * script that fails leaves its device without attributes; one that takes
  * longer than 10 s is killed, with a warning.  0, or -EINTR if a signal
  * ended it, which has been told.

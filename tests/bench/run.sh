@@ -90,6 +90,7 @@ one_among_many() {
 	row=one all - list -u "$uuid"
 	row=one-defined all - list --defined -u "$uuid"
 	row=one-of-parent all "one $uuid $parent" list --defined -u "$uuid" -p "$parent"
+	command_line one-of-parent@10000 empty 10000 - /usr/bin/empty
 }
 
 # The new definition is taken away after each time, and its directory if it was made.
