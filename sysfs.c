@@ -21,6 +21,8 @@
 #define MANY_DEVICES 16
 /* What it costs to list the devices of a type, in links read. */
 #define LINKS_PER_TYPE 4
+/* The same for the devices of a parent. */
+#define LINKS_PER_PARENT 6
 
 /*
  * The bus link reads ../../../devices/.../PARENT/UUID; the name of a parent's
@@ -177,6 +179,37 @@ static int list_parent(const struct host *h, const char *parent, struct mdev_lis
 	return result;
 }
 
+/* By the bus, two readlinks for each device, unless there are more than @max: -E2BIG. */
+static int list_few(const struct host *h, size_t max, struct mdev_list *list)
+{
+	_cleanup_(strv_done) struct strv uuids = {};
+	_cleanup_closedir_ DIR *bus = NULL;
+	struct dirent *e;
+	int r, result;
+
+	result = host_opendirf(h, &bus, DEVICES);
+	if (result < 0)
+		return result == -ENOENT ? 0 : result;
+	while ((e = dir_next(bus))) {
+		if (!uuid_is_normal(e->d_name))
+			continue;
+		if (uuids.n == max)
+			return -E2BIG;
+		strv_add(&uuids, xstrdup(e->d_name));
+	}
+	result = -errno;
+	for (size_t i = 0; i < uuids.n; i++) {
+		struct mdev m;
+
+		r = read_device(dirfd(bus), uuids.s[i], &m);
+		if (r == 0)
+			mdev_list_take(list, &m);
+		else if (!is_gone(r))
+			result = r;
+	}
+	return result;
+}
+
 int sysfs_list(const struct host *h, const char *parent, struct mdev_list *list)
 {
 	_cleanup_(strv_done) struct strv parents = {};
@@ -185,6 +218,11 @@ int sysfs_list(const struct host *h, const char *parent, struct mdev_list *list)
 	if (parent)
 		return list_parent(h, parent, list);
 	r = sysfs_list_parents(h, &parents);
+	if (r == 0)
+		r = list_few(h, parents.n * LINKS_PER_PARENT, list);
+	if (r != -E2BIG)
+		return r;
+	r = 0;
 	for (size_t i = 0; r == 0 && i < parents.n; i++)
 		r = list_parent(h, parents.s[i], list);
 	return r;
