@@ -151,16 +151,16 @@ static void note_capability(const struct query *q)
 struct capability callout_capability(struct callouts *all, const struct mdev *m)
 {
 	const struct capability *known = known_capability(all, m);
-	_cleanup_free_ char *input = NULL;
+	_cleanup_free_ char *input = known ? NULL : capability_question();
 	_cleanup_(query_done) struct query q = {
 		.all = all,
 		.m = (struct mdev *)m,
 		.action = ACTION_CAPABILITIES,
+		.input = input,
 	};
 
 	if (known)
 		return *known;
-	q.input = input = capability_question();
 	query_run(&q);
 	note_capability(&q);
 	return q.capability;

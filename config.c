@@ -309,20 +309,22 @@ static void join_one(const struct host *h, int dirfd, bool known_regular, struct
  * look for the file of each. */
 static void join_parent(const struct host *h, struct mdev *m, size_t n, struct strv *problems)
 {
+	_cleanup_close_ int fd = open_parent_dir(h, m->parent);
 	_cleanup_closedir_ DIR *dir = NULL;
 	_cleanup_free_ struct name *names = NULL;
 	size_t n_names, i, j = 0;
-	int r;
+	int r = fd;
 
-	r = host_opendirf(h, &dir, "%s/%s", CONFIG_DIR, m->parent);
+	if (fd >= 0 && n == 1) {
+		join_one(h, fd, false, m, problems);
+		return;
+	}
+	if (fd >= 0)
+		r = dir_of_fd(take_fd(&fd), &dir);
 	if (r < 0 && r != -ENOENT)
 		strv_add(problems, unread_dir(h, m->parent, r));
 	if (r < 0)
 		return;
-	if (n == 1) {
-		join_one(h, dirfd(dir), false, m, problems);
-		return;
-	}
 	n_names = list_names(dir, &names);
 	if (errno)
 		strv_add(problems, unread_dir(h, m->parent, -errno));

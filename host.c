@@ -160,8 +160,7 @@ int host_openf(const struct host *h, int flags, const char *fmt, ...)
 	return fd;
 }
 
-/* Takes the descriptor, or hands its errno on. */
-static int dir_of_fd(int fd, DIR **ret_dir)
+int dir_of_fd(int fd, DIR **ret_dir)
 {
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 

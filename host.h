@@ -42,6 +42,8 @@ int host_opendirf(const struct host *h, DIR **ret_dir, const char *fmt, ...) _pr
 int host_make_dir(const struct host *h, const char *path);
 
 int dir_open_at(int dirfd, const char *path, DIR **ret_dir);
+/* Of the descriptor, which it takes; a negative one is an errno, and handed on. */
+int dir_of_fd(int fd, DIR **ret_dir);
 /* The next entry that is not "." or "..", or NULL; errno as readdir's. */
 struct dirent *dir_next(DIR *dir);
 /* Makes a directory of mode 0755 whatever the umask, durably; 0 or -errno. */

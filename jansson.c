@@ -11,6 +11,7 @@
 
 #include <dlfcn.h>
 #include <jansson.h>
+#include <sys/random.h>
 
 #define LIBJANSSON "libjansson.so.4"
 DLOPEN_NOTE("json", "definitions of devices", "required", LIBJANSSON);
@@ -26,16 +27,28 @@ static void *find_in(void *library, const char *name)
 	exit(EXIT_FAILURE);
 }
 
+static void *load(void)
+{
+	void *library = dlopen(LIBJANSSON, RTLD_NOW | RTLD_LOCAL);
+	__typeof__(json_set_alloc_funcs) *set_alloc_funcs;
+	__typeof__(json_object_seed) *object_seed;
+	size_t seed;
+
+	*(void **)&set_alloc_funcs = find_in(library, "json_set_alloc_funcs");
+	set_alloc_funcs(xmalloc, free);
+	/* Unless told, it opens /dev/urandom. */
+	*(void **)&object_seed = find_in(library, "json_object_seed");
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == sizeof(seed))
+		object_seed(seed);
+	return library;
+}
+
 static void *find(const char *name)
 {
 	static void *library;
-	void (*set_alloc_funcs)(json_malloc_t, json_free_t);
 
-	if (!library) {
-		library = dlopen(LIBJANSSON, RTLD_NOW | RTLD_LOCAL);
-		*(void **)&set_alloc_funcs = find_in(library, "json_set_alloc_funcs");
-		set_alloc_funcs(xmalloc, free);
-	}
+	if (!library)
+		library = load();
 	return find_in(library, name);
 }
 

@@ -33,8 +33,9 @@ static int read_parent(int busfd, const char *uuid, char name[NAME_MAX + 1])
 	char target[PATH_MAX], *end, *start;
 	ssize_t n = readlinkat(busfd, uuid, target, sizeof(target) - 1);
 
+	/* EINVAL: no link, and so no device. */
 	if (n < 0)
-		return -errno;
+		return errno == EINVAL ? -ENODEV : -errno;
 	target[n] = '\0';
 	end = strrchr(target, '/');
 	if (!end)
@@ -179,7 +180,8 @@ static int list_parent(const struct host *h, const char *parent, struct mdev_lis
 	return result;
 }
 
-/* By the bus, two readlinks for each device, unless there are more than @max: -E2BIG. */
+/* By the bus, two readlinks for each device, unless there are more than @max
+ * (-E2BIG) or it is not there (-ENOENT). */
 static int list_few(const struct host *h, size_t max, struct mdev_list *list)
 {
 	_cleanup_(strv_done) struct strv uuids = {};
@@ -189,7 +191,7 @@ static int list_few(const struct host *h, size_t max, struct mdev_list *list)
 
 	result = host_opendirf(h, &bus, DEVICES);
 	if (result < 0)
-		return result == -ENOENT ? 0 : result;
+		return result;
 	while ((e = dir_next(bus))) {
 		if (!uuid_is_normal(e->d_name))
 			continue;
@@ -220,7 +222,7 @@ int sysfs_list(const struct host *h, const char *parent, struct mdev_list *list)
 	r = sysfs_list_parents(h, &parents);
 	if (r == 0)
 		r = list_few(h, parents.n * LINKS_PER_PARENT, list);
-	if (r != -E2BIG)
+	if (r != -E2BIG && r != -ENOENT)
 		return r;
 	r = 0;
 	for (size_t i = 0; r == 0 && i < parents.n; i++)
