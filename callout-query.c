@@ -11,6 +11,7 @@
 #define LIST_TIMEOUT_MS 10000
 /* A script waits for what it starts, and for hardware, while another computes. */
 #define QUERIES_PER_CPU 3
+#define QUERIES_MAX 64
 
 /* One question about a device: one script after the other, until one answers. */
 struct query {
@@ -21,6 +22,7 @@ struct query {
 	const char *input;
 	struct script run;
 	size_t next; /* script to ask */
+	bool waiting; /* for its next script to be started */
 	char *why; /* what went wrong */
 };
 
@@ -43,8 +45,15 @@ static const char *next_script(struct query *q)
 	return can->script;
 }
 
-/* Starts the next script that can be; false if there is none left. */
-static bool query_continue(struct query *q)
+/* What passes when others end, if we have started some of them. */
+static bool is_shortage(int r)
+{
+	return r == -EMFILE || r == -ENFILE || r == -EAGAIN || r == -ENOMEM;
+}
+
+/* Starts the next script that can be: 1, or 0 if there is none left.  Or
+ * -errno if there is no room for one: it can be tried again. */
+static int query_continue(struct query *q)
 {
 	const struct ask ask = { EVENT_GET, q->action, STATE_NONE };
 	const char *script;
@@ -53,19 +62,26 @@ static bool query_continue(struct query *q)
 	while ((script = next_script(q))) {
 		int r = -ENOENT;
 
+		free(take(q->why));
 		if (!callout_is_hung(q->all, script))
 			r = callout_start(q->all, &q->run, script, q->m, &ask, q->input);
 		if (r == 0)
-			return true;
-		/* It is told when the script is to do something. */
-		if (callout_is_no_script(r) || q->action == ACTION_CAPABILITIES)
+			return 1;
+		if (callout_is_no_script(r))
 			continue;
 		q->why = xasprintf("the script %s could not be started: %s", script, strerror(-r));
-		break;
+		if (is_shortage(r)) {
+			q->next--;
+			return r;
+		}
+		/* It is told when the script is to do something. */
+		if (q->action != ACTION_CAPABILITIES)
+			break;
 	}
-	return false;
+	return 0;
 }
 
+/* Takes the answer of the script that has ended; whether the next one is to be asked. */
 static bool take_capabilities(struct query *q)
 {
 	const struct script *s = &q->run;
@@ -76,10 +92,8 @@ static bool take_capabilities(struct query *q)
 		callout_note_hung(q->all, s);
 	}
 	/* Any other status will do, if the answer is one. */
-	if (s->end == SCRIPT_EXITED && !callout_is_not_mine(s) &&
-	    capability_from_json(&q->capability, s->out.data, s->out.length, s->path))
-		return false;
-	return query_continue(q);
+	return s->end != SCRIPT_EXITED || callout_is_not_mine(s) ||
+	       !capability_from_json(&q->capability, s->out.data, s->out.length, s->path);
 }
 
 static void read_attributes(struct query *q)
@@ -104,37 +118,44 @@ static bool take_attributes(struct query *q, bool strict)
 		return false;
 	}
 	if (callout_is_not_mine(s) && !q->capability.script)
-		return query_continue(q);
+		return true;
 	q->why = callout_describe_end(s);
 	if (s->end != SCRIPT_SIGNALED || strict || q->capability.script || interrupted())
 		return false;
 	warn("%s; the next one is asked for the attributes of %s", q->why, q->m->uuid);
-	free(take(q->why));
-	return query_continue(q);
+	return true;
 }
 
-/* Takes the answer of the script that has ended; false: the query is over. */
 static bool query_take(struct query *q, bool strict)
 {
 	return q->action == ACTION_CAPABILITIES ? take_capabilities(q) : take_attributes(q, strict);
 }
 
-static void query_run(struct query *q)
+/* One question alone: 0, or -errno with q->why if a script could not be asked. */
+static int query_run(struct query *q)
 {
 	struct script *const runs[] = { &q->run };
-	bool running;
+	int r;
 
-	for (running = query_continue(q); running; running = query_take(q, true))
+	while ((r = query_continue(q)) > 0) {
 		script_wait_any(runs, 1);
+		if (!query_take(q, true) || interrupted())
+			return 0;
+	}
+	return r;
 }
 
-static const struct capability *known_capability(const struct callouts *all, const struct mdev *m)
+static bool is_known(const struct callouts *all, const struct mdev *m, struct capability *ret_capability)
 {
-	for (size_t i = 0; i < all->n_capabilities; i++)
-		if (str_eq(all->capabilities[i].parent, m->parent) &&
-		    str_eq(all->capabilities[i].type, m->type))
-			return &all->capabilities[i];
-	return NULL;
+	for (size_t i = 0; i < all->n_capabilities; i++) {
+		const struct capability *c = &all->capabilities[i];
+
+		if (!str_eq(c->parent, m->parent) || !str_eq(c->type, m->type))
+			continue;
+		*ret_capability = *c;
+		return true;
+	}
+	return false;
 }
 
 static void note_capability(const struct query *q)
@@ -148,31 +169,44 @@ static void note_capability(const struct query *q)
 	c->type = xstrdup(q->m->type);
 }
 
-struct capability callout_capability(struct callouts *all, const struct mdev *m)
+static int ask_capability(struct callouts *all, const struct mdev *m, struct capability *ret_capability,
+			  struct error *error)
 {
-	const struct capability *known = known_capability(all, m);
-	_cleanup_free_ char *input = known ? NULL : capability_question();
+	_cleanup_free_ char *input = capability_question();
 	_cleanup_(query_done) struct query q = {
 		.all = all,
 		.m = (struct mdev *)m,
 		.action = ACTION_CAPABILITIES,
 		.input = input,
 	};
+	int r = query_run(&q);
 
-	if (known)
-		return *known;
-	query_run(&q);
+	if (r < 0) {
+		error_set(error, "%s", q.why);
+		return r;
+	}
 	note_capability(&q);
-	return q.capability;
+	*ret_capability = q.capability;
+	return 0;
+}
+
+int callout_capability(struct callouts *all, const struct mdev *m, struct capability *ret_capability,
+		       struct error *error)
+{
+	return is_known(all, m, ret_capability) ? 0 : ask_capability(all, m, ret_capability, error);
 }
 
 int callout_get_attributes(struct callouts *all, struct mdev *m)
 {
 	_cleanup_(query_done) struct query q = { .all = all, .m = m, .action = ACTION_ATTRIBUTES };
+	_cleanup_(error_done) struct error error = {};
 
 	interrupt_defer();
-	q.capability = callout_capability(all, m);
+	if (callout_capability(all, m, &q.capability, &error) < 0)
+		return fail("cannot read the attributes of %s: %s", m->uuid, error.text);
 	query_run(&q);
+	if (!q.why && interrupted())
+		q.why = xstrdup("interrupted");
 	return q.why ? fail("cannot read the attributes of %s: %s", m->uuid, q.why) : 0;
 }
 
@@ -183,50 +217,88 @@ static size_t count_cpus(void)
 	return sched_getaffinity(0, sizeof(set), &set) == 0 ? (size_t)CPU_COUNT(&set) : 1;
 }
 
-static void wait_for_some(struct query *running[], size_t n)
+/* Of those that wait none is started any more after a shortage, or a signal,
+ * which script_start() takes for one that came before.  Those that are over
+ * leave.  How many run, or -errno: none does, as there is no room for one. */
+static int start_waiting(struct query *queries[], size_t *n)
 {
-	struct script *runs[n];
+	size_t left = 0;
+	int runs = 0, r = 0;
 
-	for (size_t i = 0; i < n; i++)
-		runs[i] = &running[i]->run;
-	script_wait_any(runs, n);
+	for (size_t i = 0; i < *n; i++) {
+		struct query *q = queries[i];
+
+		if (q->waiting && r >= 0 && !interrupted()) {
+			r = query_continue(q);
+			if (r == 0)
+				continue;
+			q->waiting = r < 0;
+		}
+		runs += !q->waiting;
+		queries[left++] = q;
+	}
+	*n = left;
+	return runs || r >= 0 ? runs : r;
 }
 
-/* Lets the ended ones go on or leave; the number that is still running. */
-static size_t collect(struct query *running[], size_t n)
+static void wait_for_some(struct query *queries[], size_t n)
+{
+	struct script *runs[n];
+	size_t n_runs = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!queries[i]->waiting)
+			runs[n_runs++] = &queries[i]->run;
+	script_wait_any(runs, n_runs);
+}
+
+/* Of the scripts that have ended: their questions wait for the next one, or leave. */
+static void collect(struct query *queries[], size_t *n)
 {
 	size_t left = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		struct query *q = running[i];
+	for (size_t i = 0; i < *n; i++) {
+		struct query *q = queries[i];
 
-		if (q->run.end == SCRIPT_RUNNING || query_take(q, false))
-			running[left++] = q;
-		else
+		if (!q->waiting && q->run.end != SCRIPT_RUNNING) {
+			q->waiting = query_take(q, false);
 			script_done(&q->run); /* up to 1 MB */
+			if (!q->waiting)
+				continue;
+		}
+		queries[left++] = q;
 	}
-	return left;
+	*n = left;
 }
 
-/* 0, or -EINTR if a signal ended it; the caller has query_done() to call for each. */
-static int run_side_by_side(struct query *queries, size_t n_queries, const char *what)
+/*
+ * 0, -EINTR if a signal ended it, or -errno if there is no room for a script,
+ * which is told.  The caller has query_done() to call for each.
+ */
+static int run_side_by_side(struct query *all, size_t n_all, const char *what)
 {
-	struct progress progress = progress_begin(what, n_queries);
-	size_t width = QUERIES_PER_CPU * count_cpus(), n = 0, next = 0;
-	struct query *running[width];
+	struct progress progress = progress_begin(what, n_all);
+	size_t most = QUERIES_PER_CPU * count_cpus(), width = most < QUERIES_MAX ? most : QUERIES_MAX;
+	struct query *queries[width];
+	size_t n = 0, next = 0;
+	int r = 0;
 
-	while (!interrupted()) {
-		for (; n < width && next < n_queries; next++)
-			if (query_continue(&queries[next]))
-				running[n++] = &queries[next];
-		if (!n)
-			break;
+	while (r >= 0 && (n || next < n_all) && !interrupted()) {
+		for (; n < width && next < n_all; next++) {
+			all[next].waiting = true;
+			queries[n++] = &all[next];
+		}
+		r = start_waiting(queries, &n);
 		progress_show(&progress, next - n);
-		wait_for_some(running, n);
-		n = collect(running, n);
+		if (r <= 0 || interrupted())
+			continue;
+		wait_for_some(queries, n);
+		collect(queries, &n);
 	}
 	progress_end(&progress);
-	return n || interrupted() ? -EINTR : 0;
+	if (r < 0)
+		warn("attributes are not shown: %s", queries[0]->why);
+	return interrupted() ? -EINTR : r < 0 ? r : 0;
 }
 
 static bool is_asked_for(const struct query *queries, size_t n, const struct mdev *m)
@@ -255,7 +327,8 @@ static int list_capabilities(struct callouts *all, struct mdev_list *list, struc
 			};
 	r = run_side_by_side(queries, n, "asking scripts what they can do");
 	for (size_t i = 0; i < n; i++) {
-		note_capability(&queries[i]);
+		if (r == 0)
+			note_capability(&queries[i]);
 		query_done(&queries[i]);
 	}
 	return r;
@@ -265,13 +338,10 @@ static int list_attributes(struct callouts *all, struct mdev_list *list, struct 
 {
 	int r;
 
-	for (size_t i = 0; i < list->n; i++)
-		queries[i] = (struct query){
-			.all = all,
-			.m = &list->m[i],
-			.action = ACTION_ATTRIBUTES,
-			.capability = *known_capability(all, &list->m[i]),
-		};
+	for (size_t i = 0; i < list->n; i++) {
+		queries[i] = (struct query){ .all = all, .m = &list->m[i], .action = ACTION_ATTRIBUTES };
+		is_known(all, &list->m[i], &queries[i].capability);
+	}
 	r = run_side_by_side(queries, list->n, "asking scripts for attributes");
 	for (size_t i = 0; i < list->n; i++) {
 		if (queries[i].why)
@@ -294,7 +364,7 @@ int callout_list_attributes(struct callouts *all, struct mdev_list *list)
 	r = list_capabilities(all, list, queries);
 	if (r == 0)
 		r = list_attributes(all, list, queries);
-	if (r < 0)
+	if (r == -EINTR)
 		fail("interrupted");
-	return r;
+	return r == -EINTR ? r : 0;
 }

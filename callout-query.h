@@ -10,9 +10,12 @@
 
 /*
  * Which script is the one for this type and parent, if any, and what it is
- * capable of.  The scripts are asked once per command.
+ * capable of.  The scripts are asked once per command.  0, or -errno with
+ * @error set: a script could not be asked for want of descriptors, processes
+ * or memory, so that nobody knows.
  */
-struct capability callout_capability(struct callouts *all, const struct mdev *m);
+int callout_capability(struct callouts *all, const struct mdev *m, struct capability *ret_capability,
+		       struct error *error);
 
 /*
  * Attributes of a running device, replacing @m's.  For a definition: a script
@@ -22,8 +25,9 @@ int callout_get_attributes(struct callouts *all, struct mdev *m);
 /*
  * The same for many devices, three side by side for each CPU.  A
  * script that fails leaves its device without attributes; one that takes
- * longer than 10 s is killed, with a warning.  0, or -EINTR if a signal
- * ended it, which has been told.
+ * longer than 10 s is killed, with a warning.  Where there is no room for so
+ * many scripts, fewer run; where there is none for one, a warning says so.
+ * 0, or -EINTR if a signal ended it, which has been told.
  */
 int callout_list_attributes(struct callouts *all, struct mdev_list *list);
 

@@ -142,6 +142,7 @@ static void post(const struct callout *c, enum state state)
 int callout_begin(struct callout *c, struct callouts *all, const struct mdev *m,
 		  enum action action, bool force)
 {
+	_cleanup_(error_done) struct error error = {};
 	int r = 0;
 
 	*c = (struct callout){ .all = all, .m = m, .action = action, .force = force };
@@ -152,8 +153,8 @@ int callout_begin(struct callout *c, struct callouts *all, const struct mdev *m,
 
 		r = refuse(c, why);
 	}
-	if (r == 0 && all->scripts.n)
-		c->capability = callout_capability(all, m);
+	if (r == 0 && all->scripts.n && callout_capability(all, m, &c->capability, &error) < 0)
+		r = refuse(c, error.text);
 	if (r == 0 && all->scripts.n && !interrupted())
 		r = pre(c);
 	if (r < 0) {
@@ -181,12 +182,14 @@ int callout_live(struct callouts *all, const struct mdev *m)
 	struct callout c = { .all = all, .m = m, .action = ACTION_MODIFY };
 	const struct ask ask = { EVENT_LIVE, ACTION_MODIFY, STATE_NONE };
 	_cleanup_(script_done) struct script s = { 0 };
+	_cleanup_(error_done) struct error error = {};
 	_cleanup_free_ char *json = NULL, *why = NULL;
 	struct capability can;
 	int r;
 
 	interrupt_defer();
-	can = callout_capability(all, m);
+	if (callout_capability(all, m, &can, &error) < 0)
+		return fail("cannot modify %s while it runs: %s", m->uuid, error.text);
 	if (!can.script || !(can.events & BIT(EVENT_LIVE)) || !(can.actions & BIT(ACTION_MODIFY)))
 		return fail("cannot modify %s while it runs: there is no callout script for type %s that can; stop it, and start it again with the new definition",
 			    m->uuid, m->type);

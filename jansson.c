@@ -2,9 +2,10 @@
 /*
  * jansson's functions under their own names, which open the library when the
  * first of them is called: to load it is a fifteenth of what a short command
- * costs, and starting, stopping, types, and every list on a host without
- * definitions have no use for it.  Without it the program ends at that call;
- * a command reads or makes its JSON before it changes anything.
+ * costs, and most that udev starts, and a list where nothing is defined, have
+ * neither definitions nor scripts to read or to give JSON to.  Without it the
+ * program ends at that call: no command has changed a device or a definition
+ * before its first JSON.
  */
 #include "dlopen-note.h"
 #include "util.h"
@@ -19,11 +20,13 @@ DLOPEN_NOTE("json", "definitions of devices", "required", LIBJANSSON);
 static void *find_in(void *library, const char *name)
 {
 	void *function = library ? dlsym(library, name) : NULL;
+	const char *why;
 
 	if (function)
 		return function;
-	fail("definitions are JSON, and the library that reads it cannot be used (%s); install jansson",
-	     dlerror());
+	why = dlerror();
+	fail("definitions and attributes are JSON, and jansson, which reads it, cannot be loaded: %s%s", why,
+	     strstr(why, strerror(ENOENT)) ? "; install it" : "");
 	exit(EXIT_FAILURE);
 }
 

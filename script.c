@@ -322,14 +322,15 @@ static void fill_poll(const struct script *s, struct pollfd fds[FDS_EACH])
 	fds[3] = (struct pollfd){ .fd = s->pid_fd, .events = POLLIN };
 }
 
-/* SIGTERM reaches us alone: the script that we wait for should end as well. */
+/* SIGTERM reaches us alone: the script that we wait for should end as well,
+ * and what it has begun, if that is in a group with it. */
 static void forward_interrupt(struct script *const runs[], size_t n)
 {
 	int signal = interrupt_to_forward();
 
 	for (size_t i = 0; signal && i < n; i++)
 		if (runs[i]->pid && !runs[i]->options.shielded)
-			kill(runs[i]->pid, signal);
+			kill(runs[i]->options.own_group ? -runs[i]->pid : runs[i]->pid, signal);
 }
 
 static bool wait_once(struct script *const runs[], size_t n, struct pollfd *fds)

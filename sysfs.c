@@ -132,7 +132,9 @@ static void take_devices_of(int types, const char *type, struct mdev_list *sorte
 }
 
 /* To ask each type for its devices costs less than to ask each device for its
- * type, if there are a few for each.  Who is not found here is asked. */
+ * type, if there are a few for each.  Who is not found here is asked.  The
+ * kernel makes a type's link to the device just before the device's to its
+ * type (mdev_create_sysfs_files() of 6.1): a device is seen so much earlier. */
 static void find_types(int parent, struct mdev_list *sorted)
 {
 	_cleanup_(strv_done) struct strv types = {};
@@ -180,9 +182,15 @@ static int list_parent(const struct host *h, const char *parent, struct mdev_lis
 	return result;
 }
 
-/* By the bus, two readlinks for each device, unless there are more than @max
- * (-E2BIG) or it is not there (-ENOENT). */
-static int list_few(const struct host *h, size_t max, struct mdev_list *list)
+static int compare_names(const void *name, const void *element)
+{
+	return strcmp(name, *(char *const *)element);
+}
+
+/* By the bus, two readlinks for each device, unless there are too many of them
+ * (-E2BIG) or it is not there (-ENOENT).  Of a parent that is not registered,
+ * or not any more, nothing is listed here either. */
+static int list_few(const struct host *h, const struct strv *parents, struct mdev_list *list)
 {
 	_cleanup_(strv_done) struct strv uuids = {};
 	_cleanup_closedir_ DIR *bus = NULL;
@@ -195,19 +203,19 @@ static int list_few(const struct host *h, size_t max, struct mdev_list *list)
 	while ((e = dir_next(bus))) {
 		if (!uuid_is_normal(e->d_name))
 			continue;
-		if (uuids.n == max)
+		if (uuids.n == parents->n * LINKS_PER_PARENT)
 			return -E2BIG;
 		strv_add(&uuids, xstrdup(e->d_name));
 	}
-	result = -errno;
+	result = is_gone(-errno) ? 0 : -errno;
 	for (size_t i = 0; i < uuids.n; i++) {
 		struct mdev m;
 
 		r = read_device(dirfd(bus), uuids.s[i], &m);
-		if (r == 0)
-			mdev_list_take(list, &m);
-		else if (!is_gone(r))
+		if (r < 0 && !is_gone(r))
 			result = r;
+		if (r == 0 && bsearch(m.parent, parents->s, parents->n, sizeof(*parents->s), compare_names))
+			mdev_list_take(list, &m);
 	}
 	return result;
 }
@@ -221,7 +229,7 @@ int sysfs_list(const struct host *h, const char *parent, struct mdev_list *list)
 		return list_parent(h, parent, list);
 	r = sysfs_list_parents(h, &parents);
 	if (r == 0)
-		r = list_few(h, parents.n * LINKS_PER_PARENT, list);
+		r = list_few(h, &parents, list);
 	if (r != -E2BIG && r != -ENOENT)
 		return r;
 	r = 0;

@@ -33,7 +33,7 @@ path_of() { # mdevctl, peer
 libraries_of() { # program
 	ldd "$1" | awk '/=> \// { print $3 } $1 ~ /^\// { print $1 }'
 	if grep -qF libjansson.so.4 "$1"; then
-		/sbin/ldconfig -p | awk '$1 == "libjansson.so.4" { print $NF; exit }'
+		/sbin/ldconfig -p | awk '$1 == "libjansson.so.4" && !file { file = $NF } END { print file }'
 	fi
 }
 

@@ -178,7 +178,7 @@ prepare_host() {
 copy_libraries() {
 	local root=$1 jansson list
 	shift
-	jansson=$(/sbin/ldconfig -p | awk '$1 == "libjansson.so.4" { print $NF; exit }')
+	jansson=$(/sbin/ldconfig -p | awk '$1 == "libjansson.so.4" && !file { file = $NF } END { print file }')
 	cp -L "${jansson:?is not known to ldconfig}" "$root/lib/x86_64-linux-gnu/"
 	list=$(LD_LIBRARY_PATH=$(library_path "$programs") ldd "$@")
 	case $list in *'not found'*) die "libraries are missing for the guest:"$'\n'"$list" ;; esac
