@@ -131,7 +131,7 @@ run_all() {
 	measure "$rounds" types
 	measure $((rounds * 3)) one_among_many
 	measure "$rounds" defines
-	measure $(((rounds + 4) / 5)) scripts
+	measure $(((rounds * 2 + 2) / 3)) scripts
 }
 
 peer_name() {
