@@ -192,32 +192,29 @@ static int compare_names(const void *name, const void *element)
  * or not any more, nothing is listed here either. */
 static int list_few(const struct host *h, const struct strv *parents, struct mdev_list *list)
 {
-	_cleanup_(strv_done) struct strv uuids = {};
 	_cleanup_closedir_ DIR *bus = NULL;
 	struct dirent *e;
+	size_t n = 0;
 	int r, result;
 
 	result = host_opendirf(h, &bus, DEVICES);
 	if (result < 0)
 		return result;
-	while ((e = dir_next(bus))) {
-		if (!uuid_is_normal(e->d_name))
-			continue;
-		if (uuids.n == parents->n * LINKS_PER_PARENT)
+	while ((e = dir_next(bus)))
+		if (uuid_is_normal(e->d_name) && n++ == parents->n * LINKS_PER_PARENT)
 			return -E2BIG;
-		strv_add(&uuids, xstrdup(e->d_name));
-	}
 	result = is_gone(-errno) ? 0 : -errno;
-	for (size_t i = 0; i < uuids.n; i++) {
+	rewinddir(bus);
+	while (result == 0 && (e = dir_next(bus))) {
 		struct mdev m;
 
-		r = read_device(dirfd(bus), uuids.s[i], &m);
+		r = uuid_is_normal(e->d_name) ? read_device(dirfd(bus), e->d_name, &m) : -ENOENT;
 		if (r < 0 && !is_gone(r))
 			result = r;
 		if (r == 0 && bsearch(m.parent, parents->s, parents->n, sizeof(*parents->s), compare_names))
 			mdev_list_take(list, &m);
 	}
-	return result;
+	return result < 0 || is_gone(-errno) ? result : -errno;
 }
 
 int sysfs_list(const struct host *h, const char *parent, struct mdev_list *list)
