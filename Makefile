@@ -60,6 +60,7 @@ CPPFLAGS_ALL = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDI
 CFLAGS_ALL = -std=gnu11 -fPIE $(WARN) $(HARDEN) $(CFLAGS)
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(HARDEN) $(LDFLAGS)
 
+# Fuzz targets call more of jansson than jansson.c has.
 FUZZ_LIBS = $(shell $(PKG_CONFIG) --libs jansson)
 LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags jansson uuid libkmod)
 FAKE_LIBS = $(shell $(PKG_CONFIG) --libs fuse3 jansson)

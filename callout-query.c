@@ -11,6 +11,7 @@
 #define LIST_TIMEOUT_MS 10000
 /* A script waits for what it starts, and for hardware, while another computes. */
 #define QUERIES_PER_CPU 3
+/* Each may print 1 MB, and a descriptor limit of 1024 has room for them. */
 #define QUERIES_MAX 64
 
 /* One question about a device: one script after the other, until one answers. */
@@ -135,14 +136,14 @@ static bool query_take(struct query *q, bool strict)
 static int query_run(struct query *q)
 {
 	struct script *const runs[] = { &q->run };
-	int r;
+	int r = 0;
 
-	while ((r = query_continue(q)) > 0) {
+	while (!interrupted() && (r = query_continue(q)) > 0) {
 		script_wait_any(runs, 1);
-		if (!query_take(q, true) || interrupted())
-			return 0;
+		if (!query_take(q, true))
+			break;
 	}
-	return r;
+	return r < 0 ? r : 0;
 }
 
 static bool is_known(const struct callouts *all, const struct mdev *m, struct capability *ret_capability)

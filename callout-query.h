@@ -23,7 +23,7 @@ int callout_capability(struct callouts *all, const struct mdev *m, struct capabi
  */
 int callout_get_attributes(struct callouts *all, struct mdev *m);
 /*
- * The same for many devices, three side by side for each CPU.  A
+ * The same for many devices, three side by side for each CPU, 64 at most.  A
  * script that fails leaves its device without attributes; one that takes
  * longer than 10 s is killed, with a warning.  Where there is no room for so
  * many scripts, fewer run; where there is none for one, a warning says so.
