@@ -56,7 +56,7 @@ BUILD ?= build
 HARDEN = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong
 endif
 
-CPPFLAGS_ALL = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' $(CPPFLAGS)
+CPPFLAGS_ALL = -iquote . -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' $(CPPFLAGS)
 CFLAGS_ALL = -std=gnu11 -fPIE $(WARN) $(HARDEN) $(CFLAGS)
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(HARDEN) $(LDFLAGS)
 
@@ -66,7 +66,9 @@ LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags jansson uuid libkmod)
 FAKE_LIBS = $(shell $(PKG_CONFIG) --libs fuse3 jansson)
 FAKE_CFLAGS = $(shell $(PKG_CONFIG) --cflags fuse3 jansson)
 
-SOURCES = $(sort $(wildcard *.c))
+# The house is described in HACKING.md.
+ROOMS = cli cmd config device doctor hardware lib model script
+SOURCES = $(sort $(wildcard *.c $(ROOMS:%=%/*.c)))
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
 FAKE_SOURCES = $(sort $(wildcard tests/fake-sysfs/*.c))
 FAKE_OBJECTS = $(FAKE_SOURCES:tests/fake-sysfs/%.c=$(BUILD)/fake/%.o)
@@ -86,7 +88,7 @@ all: $(BUILD)/mdevctl
 # Rebuilds everything when the flags change, and only then.
 FLAGS_NOW = $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL)
 $(BUILD)/flags: FORCE
-	@mkdir -p $(BUILD)/fake $(BUILD)/fuzz
+	@mkdir -p $(addprefix $(BUILD)/,fake fuzz $(ROOMS))
 	@$(PKG_CONFIG) --exists jansson uuid libkmod || { echo "jansson, libuuid and libkmod are needed, and $(PKG_CONFIG):" \
 		"libjansson-dev uuid-dev libkmod-dev pkg-config on Debian, jansson-devel libuuid-devel kmod-devel pkgconf on Fedora"; exit 1; }
 	@echo '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $@ || echo '$(subst ','\'',$(FLAGS_NOW))' > $@
@@ -123,10 +125,11 @@ $(BUILD)/fuzz/main.o: $(BUILD)/mdevctl.o
 	$(say) COPY $@
 	$(Q)$(OBJCOPY) --redefine-sym main=mdevctl_main $< $@
 
-# The command line runs with commands of the target's own.
 FUZZ_LINK = $(BUILD)/fuzz/main.o $(filter-out $(BUILD)/mdevctl.o,$(OBJECTS))
+# The command line runs with commands of the target's own.
+COMMANDS = $(filter-out %/commands.o %/complete.o,$(filter $(BUILD)/cmd/%,$(OBJECTS)))
 $(BUILD)/fuzz/command-line: FUZZ_LINK = $(BUILD)/fuzz/main.o \
-	$(filter-out $(BUILD)/mdevctl.o $(BUILD)/cmd-%.o $(BUILD)/output.o,$(OBJECTS))
+	$(filter-out $(BUILD)/mdevctl.o $(BUILD)/cli/output.o $(COMMANDS),$(OBJECTS))
 $(FUZZ_TARGETS): $(BUILD)/fuzz/main.o
 
 $(FUZZ_TARGETS): %: %.o $(BUILD)/fuzz/fuzz.o $(filter %.o,$(FUZZ_MAIN)) $(OBJECTS)

@@ -6,13 +6,13 @@
 #ifndef MDEVCTL_CONFIG_H
 #define MDEVCTL_CONFIG_H
 
-#include "host.h"
-#include "mdev.h"
+#include "lib/host.h"
+#include "model/mdev.h"
 
 /* Relative to the root; SYSCONFDIR is absolute. */
 #define CONFIG_DIR (&SYSCONFDIR "/mdevctl.d"[1])
 /* Beside the definitions of a PCI device: how many virtual functions it is to
- * have (config-vfs.c). */
+ * have (config/vfs.c). */
 #define CONFIG_VFS "vfs.json"
 
 /*

@@ -2,9 +2,9 @@
 /*
  * main: help, dispatch, exit status.  Knows nothing of devices.
  */
-#include "cmd.h"
-#include "commands.h"
-#include "output.h"
+#include "cmd/cmd.h"
+#include "cmd/commands.h"
+#include "cli/output.h"
 
 #include <signal.h>
 

@@ -3,7 +3,7 @@
  * The kernel's mdev bus.  Knows nothing of definitions and prints nothing.
  */
 #include "sysfs.h"
-#include "attr.h"
+#include "hardware/attr.h"
 
 #include <fcntl.h>
 #include <limits.h>

@@ -7,8 +7,8 @@
 #ifndef MDEVCTL_SYSFS_H
 #define MDEVCTL_SYSFS_H
 
-#include "host.h"
-#include "mdev.h"
+#include "lib/host.h"
+#include "model/mdev.h"
 
 /*
  * Adds every complete device (on @parent only, if not NULL), unsorted, with

@@ -22,21 +22,27 @@ make -s -j"$(nproc)" CC=gcc COVERAGE=1 build-cov/mdevctl
 build=$PWD/build-cov
 mkdir -m 777 "$tmp/gcov"
 chmod 755 "$tmp"
-for file in "$build"/*.gcno; do
-	: >"$tmp/gcov/$(basename "$file" .gcno).gcda"
+sources=(*.c [!t]*/*.c)
+for file in "${sources[@]%.c}"; do
+	mkdir -p "$tmp/gcov/$(dirname "$file")"
+	: >"$tmp/gcov/$file.gcda"
 done
 : >"$tmp/gcov/errors"
-chmod 666 "$tmp"/gcov/*
+chmod -R a+rwX "$tmp/gcov"
 strip=$(tr -dc / <<<"$build" | wc -c)
 export GCOV_PREFIX=$tmp/gcov GCOV_PREFIX_STRIP=$strip GCOV_ERROR_FILE=$tmp/gcov/errors
 # Coverage counts only if the cases pass.
 TEST_COVERAGE=1 tests/run.sh "$@" || exit 1
-rm -f "$build"/*.gcda
-find "$tmp/gcov" -name '*.gcda' -size +0 -exec mv -t "$build" {} +
+for file in "${sources[@]%.c}"; do
+	rm -f "$build/$file.gcda"
+	[[ ! -s $tmp/gcov/$file.gcda ]] || mv "$tmp/gcov/$file.gcda" "$build/$file.gcda"
+done
 
-# gcov writes where it runs, and looks for the sources there.
-ln -s "$PWD"/*.[ch] "$tmp"
-(cd "$tmp" && gcov -o "$build" ./*.c) >"$tmp/log" 2>&1
+# gcov writes where it runs, a path with '#' for each '/', and looks for the sources there.
+ln -s "$PWD"/*.[ch] "$PWD"/[!t]*/ "$tmp"
+for file in "${sources[@]}"; do
+	(cd "$tmp" && gcov -p -o "$build/$(dirname "$file")" "$file")
+done >"$tmp/log" 2>&1
 awk -F: -v least=$least '
 	{ count = $1; gsub(/[ *]/, "", count) }
 	$2 ~ /^ *0$/ || count == "-" { next }
@@ -44,6 +50,7 @@ awk -F: -v least=$least '
 		file = FILENAME
 		sub(/.*\//, "", file)
 		sub(/\.gcov$/, "", file)
+		gsub(/#/, "/", file)
 		all[file]++
 	}
 	count ~ /^[#=]+$/ {
@@ -56,7 +63,7 @@ awk -F: -v least=$least '
 		printf "%s", text
 		for (file in all) {
 			percent = 100 * (all[file] - missed[file]) / all[file]
-			printf "%-18s %5.1f %% of %4d lines%s\n", file, percent, all[file],
+			printf "%-24s %5.1f %% of %4d lines%s\n", file, percent, all[file],
 				percent < least ? ", less than " least " %" : "" | "sort"
 			bad += percent < least
 		}

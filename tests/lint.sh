@@ -25,7 +25,7 @@ check() { # name, command...
 	fi
 }
 
-defines=(-D_GNU_SOURCE '-DVERSION="0"' '-DSYSCONFDIR="/etc"')
+defines=(-iquote . -D_GNU_SOURCE '-DVERSION="0"' '-DSYSCONFDIR="/etc"')
 read -ra includes <<<"$(pkg-config --cflags jansson uuid fuse3)"
 mapfile -t program < <(git ls-files '*.c' ':!tests')
 mapfile -t tests < <(git ls-files 'tests/fake-sysfs/*.c' 'tests/fuzz/*.c' 'tests/bench/*.c' \

@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 
-#include "../../callout-run.h"
+#include "script/run.h"
 
 static const char *const actions[] = { "start",	 "stop",       "define",      "undefine",
 				       "modify", "attributes", "capabilities" };

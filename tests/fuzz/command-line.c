@@ -8,8 +8,8 @@
 
 #include <ctype.h>
 
-#include "../../cmd.h"
-#include "../../output.h"
+#include "cmd/cmd.h"
+#include "cli/output.h"
 
 #define ARGS_MAX 64
 

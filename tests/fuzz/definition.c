@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 
-#include "../../output.h"
+#include "cli/output.h"
 
 #define UUID "11111111-1111-4111-8111-111111111111"
 

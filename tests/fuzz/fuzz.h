@@ -6,7 +6,7 @@
 #ifndef MDEVCTL_FUZZ_H
 #define MDEVCTL_FUZZ_H
 
-#include "../../mdev.h"
+#include "model/mdev.h"
 
 /* A promise; if it is broken the input is a finding, as a crash is. */
 #define must(promise) \

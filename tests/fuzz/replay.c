@@ -6,7 +6,7 @@
  */
 #include <fcntl.h>
 
-#include "../../host.h"
+#include "lib/host.h"
 #include "fuzz.h"
 
 #define INPUT_MAX ((size_t)16 << 20)

@@ -10,8 +10,8 @@
 #include <ctype.h>
 #include <fcntl.h>
 
-#include "../../output.h"
-#include "../../sysfs.h"
+#include "cli/output.h"
+#include "sysfs.h"
 
 #define TYPE_DIR "sys/class/mdev_bus/parent/mdev_supported_types/type"
 

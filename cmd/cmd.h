@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The commands, and what several of them share.  A command returns 0,
+ * WRONG_USAGE, or another negative value after it has said what failed.
+ */
+#ifndef MDEVCTL_CMD_H
+#define MDEVCTL_CMD_H
+
+#include "cli/args.h"
+#include "lib/host.h"
+#include "model/mdev.h"
+
+int cmd_define(const struct host *h, const struct args *a);
+int cmd_undefine(const struct host *h, const struct args *a);
+int cmd_modify(const struct host *h, const struct args *a);
+int cmd_start(const struct host *h, const struct args *a);
+int cmd_stop(const struct host *h, const struct args *a);
+int cmd_start_parent_mdevs(const struct host *h, const struct args *a);
+int cmd_list(const struct host *h, const struct args *a);
+int cmd_define_vfs(const struct host *h, const struct args *a);
+int cmd_undefine_vfs(const struct host *h, const struct args *a);
+int cmd_types(const struct host *h, const struct args *a);
+int cmd_doctor(const struct host *h, const struct args *a);
+int cmd_help(const struct host *h, const struct args *a);
+
+/* Warns of each, in order: one bad file does not hide the rest. */
+void warn_of(struct strv *problems);
+/*
+ * On a terminal, and nowhere else, says that there is no such parent, and which
+ * one may be meant; with @only_near nothing if there is none of that kind.
+ */
+void notice_parent(const struct host *h, const char *parent, bool only_near);
+/* Fills @m with the definition in --jsonfile, and says what is wrong with it. */
+int read_jsonfile(struct mdev *m, const char *file);
+/*
+ * The definition that --uuid and --parent name.  -ENOENT without a word if
+ * there is none; other errors are told, beginning with @what ("cannot ...").
+ */
+int pick_definition(const struct host *h, const struct args *a, const char *what,
+		    struct mdev *ret_mdev);
+/* Says that root is needed, before any script runs, where it is. */
+int check_may_write(const struct host *h, const char *what, const struct mdev *m);
+/* Enables the virtual functions that are defined for a PCI device, if any. */
+int enable_defined_vfs(const struct host *h, const char *pf);
+/* Takes the lock for writing definitions, and says why not. */
+int lock_definitions(const struct host *h, const char *what);
+/* Says why a definition could not be written or removed, or with @done why
+ * that may not last, and returns a negative value. */
+int fail_to_write(const struct host *h, int r, bool done, const char *what, const char *parent,
+		  const char *uuid);
+
+#endif

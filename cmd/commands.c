@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The commands as a table: the parser, the help, the completion and the tests
+ * all read it.
+ */
+#include "cmd/commands.h"
+#include "cmd/cmd.h"
+
+static const struct rule define_rules[] = {
+	{ .any = O(UUID) | O(PARENT) },
+	{ .when = O(JSONFILE), .none = O(TYPE) | O(AUTO) },
+	{ .when = O(JSONFILE), .any = O(PARENT) },
+};
+
+static const struct rule needs_uuid[] = {
+	{ .any = O(UUID) },
+};
+
+#define CHANGES (O(AUTO) | O(MANUAL) | O(ADDATTR) | O(DELATTR) | O(JSONFILE))
+
+static const struct rule modify_rules[] = {
+	{ .any = O(UUID) },
+	{ .unless = O(LIVE), .any = CHANGES | O(TYPE) },
+	{ .most_one = CHANGES },
+	{ .when = O(INDEX), .any = O(ADDATTR) | O(DELATTR) },
+	{ .when = O(VALUE), .any = O(ADDATTR) },
+	{ .when = O(ADDATTR), .any = O(VALUE) },
+	{ .when = O(JSONFILE), .unless = O(LIVE), .any = O(PARENT) },
+	{ .when = O(LIVE), .none = O(TYPE) | (CHANGES & ~O(JSONFILE)) },
+	{ .when = O(LIVE), .any = O(JSONFILE) },
+};
+
+static const struct rule start_rules[] = {
+	{ .when = O(JSONFILE), .none = O(TYPE) },
+	{ .when = O(JSONFILE), .any = O(PARENT) },
+	{ .unless = O(UUID), .any = O(UUID) | O(PARENT) },
+	{ .unless = O(UUID), .any = O(TYPE) | O(JSONFILE) },
+};
+
+#define FOR_A_VM (O(LIBVIRT_XML) | O(QEMU_ARGS))
+
+static const struct rule list_rules[] = {
+	{ .when = FOR_A_VM, .any = O(UUID) },
+	{ .when = FOR_A_VM, .none = O(VERBOSE) | O(DUMPJSON) | O(ALL) },
+	{ .most_one = FOR_A_VM },
+};
+
+static const struct rule define_vfs_rules[] = {
+	{ .any = O(PARENT) },
+	{ .any = O(COUNT) },
+};
+
+static const struct rule needs_parent[] = {
+	{ .any = O(PARENT) },
+};
+
+#define RULES(array) .rules = (array), .n_rules = ARRAY_SIZE(array)
+
+const struct command commands[] = {
+	{
+		.name = "types",
+		.summary = "list the types of devices that can be made, and how many",
+		.options = O(PARENT) | O(DUMPJSON),
+		.run = cmd_types,
+	},
+	{
+		.name = "define",
+		.summary = "keep a definition of a device, without starting it",
+		.detail = "Without --uuid one is made and printed. Of a running device, parent and type\n"
+			  "need not be given.",
+		.options = O(UUID) | O(PARENT) | O(TYPE) | O(AUTO) | O(JSONFILE) | O(FORCE),
+		RULES(define_rules),
+		.uuids = UUIDS_NOT_DEFINED,
+		.run = cmd_define,
+	},
+	{
+		.name = "modify",
+		.summary = "change a definition",
+		.detail = "One of --auto, --manual, --addattr, --delattr or --jsonfile, or --type alone or\n"
+			  "beside them. The device itself changes when it is started the next time, or at\n"
+			  "once with --live --jsonfile, if there is a callout script that can do that;\n"
+			  "with --defined as well both are changed; without --live it is the default.",
+		.options = O(UUID) | O(PARENT) | CHANGES | O(TYPE) | O(INDEX) | O(VALUE) |
+			   O(LIVE) | O(DEFINED) | O(FORCE),
+		RULES(modify_rules),
+		.uuids = UUIDS_DEFINED,
+		.run = cmd_modify,
+	},
+	{
+		.name = "undefine",
+		.summary = "remove a definition; a running device is left alone",
+		.detail = "From every parent, unless --parent is given. --force also removes a file that\n"
+			  "cannot be read.",
+		.options = O(UUID) | O(PARENT) | O(FORCE),
+		RULES(needs_uuid),
+		.uuids = UUIDS_DEFINED,
+		.run = cmd_undefine,
+	},
+	{
+		.name = "start",
+		.summary = "start a defined device, or one that --parent and --type describe",
+		.detail = "Without --uuid one is made and printed. If the parent is missing because the\n"
+			  "kernel module of its driver is not loaded, that is loaded.",
+		.options = O(UUID) | O(PARENT) | O(TYPE) | O(JSONFILE) | O(NO_LOAD) | O(FORCE),
+		RULES(start_rules),
+		.uuids = UUIDS_NOT_ACTIVE,
+		.run = cmd_start,
+	},
+	{
+		.name = "stop",
+		.summary = "stop a running device; its definition is kept",
+		.detail = "A device that somebody uses is not stopped; --force waits until it is released\n"
+			  "(and, as elsewhere, goes on although a callout script refuses).",
+		.options = O(UUID) | O(FORCE),
+		RULES(needs_uuid),
+		.uuids = UUIDS_ACTIVE,
+		.run = cmd_stop,
+	},
+	{
+		.name = "list",
+		.summary = "list the running devices, or with --defined the definitions",
+		.detail = "With --dumpjson, --uuid and just one device: its definition, fit for --jsonfile.\n"
+			  "--libvirt-xml and --qemu-args are for one device, running or else defined.",
+		.options = O(DEFINED) | O(UUID) | O(PARENT) | O(VERBOSE) | O(DUMPJSON) | O(ALL) |
+			   FOR_A_VM,
+		RULES(list_rules),
+		.uuids = UUIDS_ACTIVE,
+		.run = cmd_list,
+	},
+	{
+		.name = "doctor",
+		.summary = "look for what keeps devices from being offered or started",
+		.detail = "Exits with 1 if something does (FAIL); after -> stands what helps.",
+		.options = O(DUMPJSON),
+		.run = cmd_doctor,
+	},
+	{
+		.name = "define-vfs",
+		.summary = "have virtual functions enabled whenever their PCI device appears",
+		.detail = "--parent is the card itself, the physical function.\n"
+			  "They are enabled by start-parent-mdevs, which udev runs: for NVIDIA's cards by\n"
+			  "/usr/lib/nvidia/sriov-manage, which enables all that there can be, else by\n"
+			  "sriov_numvfs. Virtual functions that are enabled are never disabled.",
+		.options = O(PARENT) | O(COUNT),
+		RULES(define_vfs_rules),
+		.pfs = PFS_ABLE,
+		.run = cmd_define_vfs,
+	},
+	{
+		.name = "undefine-vfs",
+		.summary = "no longer have virtual functions enabled; those that are stay",
+		.options = O(PARENT),
+		RULES(needs_parent),
+		.pfs = PFS_DEFINED,
+		.run = cmd_undefine_vfs,
+	},
+	{
+		.name = "start-parent-mdevs",
+		.summary = "start every automatic device of a parent (for udev)",
+		.detail = "First enables the virtual functions that define-vfs keeps for it.",
+		.operand = "PARENT",
+		.pfs = PFS_TOO,
+		.run = cmd_start_parent_mdevs,
+	},
+	{
+		.name = "help",
+		.summary = "explain a command",
+		.operand = "COMMAND",
+		.operand_optional = true,
+		.run = cmd_help,
+	},
+};
+
+const size_t n_commands = ARRAY_SIZE(commands);
+
+const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < n_commands; i++)
+		if (str_eq(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}

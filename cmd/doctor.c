@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * doctor: why there is nothing in 'types', why a device did not start.
+ */
+#include "cmd/cmd.h"
+#include "doctor/doctor.h"
+#include "cli/output.h"
+
+int cmd_doctor(const struct host *h, const struct args *a)
+{
+	_cleanup_(findings_done) struct findings all = {};
+	int r;
+
+	doctor_kernel(h, &all);
+	doctor_config(h, &all);
+	r = has(a, O(DUMPJSON)) ? output_findings_json(&all) : output_findings_text(&all);
+	if (r == 0 && findings_have(&all, HEALTH_FAIL))
+		return -ECANCELED;
+	return r;
+}

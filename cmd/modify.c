@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * modify: change a definition, or with --live the running device.
+ */
+#include "device/bus.h"
+#include "script/callout.h"
+#include "cmd/cmd.h"
+#include "config.h"
+#include "lib/interrupt.h"
+
+/* The attributes with their positions, for the message. */
+static char *list_attrs(const struct mdev *m)
+{
+	_cleanup_(strv_done) struct strv attrs = {};
+
+	for (size_t i = 0; i < m->n_attrs; i++)
+		strv_add(&attrs, xasprintf("%zu: %s=%s", i, m->attrs[i].name, m->attrs[i].value));
+	return strv_join(&attrs, 20);
+}
+
+static int fail_index(const struct args *a, const struct mdev *m)
+{
+	_cleanup_free_ char *attrs = list_attrs(m);
+
+	if (!m->n_attrs && has(a, O(INDEX)))
+		return fail("cannot modify %s: there is no position %zu: it has no attributes%s", a->uuid, a->index,
+			    has(a, O(ADDATTR)) ? "; leave out --index" : "");
+	if (!m->n_attrs)
+		return fail("cannot modify %s: it has no attributes", a->uuid);
+	return fail("cannot modify %s: there is no attribute at index %zu; it has %s", a->uuid,
+		    a->index, attrs);
+}
+
+static int change_attrs(const struct args *a, struct mdev *m)
+{
+	if (has(a, O(ADDATTR))) {
+		size_t index = has(a, O(INDEX)) ? a->index : m->n_attrs;
+
+		if (index > m->n_attrs)
+			return fail_index(a, m);
+		mdev_insert_attr(m, index, a->value[OPT_ADDATTR], a->value[OPT_VALUE]);
+	}
+	if (has(a, O(DELATTR))) {
+		size_t index = has(a, O(INDEX)) ? a->index : m->n_attrs - 1;
+
+		if (index >= m->n_attrs)
+			return fail_index(a, m);
+		mdev_remove_attr(m, index);
+	}
+	return 0;
+}
+
+static int change(const struct args *a, struct mdev *m)
+{
+	if (has(a, O(AUTO)))
+		m->autostart = true;
+	if (has(a, O(MANUAL)))
+		m->autostart = false;
+	if (has(a, O(TYPE)))
+		m->type = str_intern(a->value[OPT_TYPE]);
+	return change_attrs(a, m);
+}
+
+/* What --jsonfile replaces need not be readable: it may be what is mended. */
+static int check_defined(const struct host *h, const struct mdev *m)
+{
+	_cleanup_(strv_done) struct strv parents = {};
+	int r = config_parents_of(h, m->uuid, &parents);
+
+	if (strv_has(&parents, m->parent))
+		return 0;
+	return r < 0 ? fail_errno(r, "cannot modify %s: cannot read the definitions", m->uuid) : -ENOENT;
+}
+
+/*
+ * The definition as it is to be: what is there with the change applied, or
+ * @file, that of --jsonfile, in its place.  @ret_mdev is written on success.
+ */
+static int make_new(const struct host *h, const struct args *a, const struct mdev *file,
+		    struct mdev *ret_mdev)
+{
+	_cleanup_(mdev_done) struct mdev m = {};
+	const char *parent;
+	int r;
+
+	if (file) {
+		m = mdev_copy(file);
+		r = check_defined(h, &m);
+	} else {
+		r = pick_definition(h, a, "cannot modify", &m);
+	}
+	parent = file ? file->parent : a->value[OPT_PARENT];
+	if (r == -ENOENT)
+		return fail("cannot modify %s: it is not defined%s%s; 'mdevctl define' does that",
+			    a->uuid, parent ? " on " : "", parent ? parent : "");
+	if (r == 0)
+		r = change(a, &m);
+	if (r < 0)
+		return r;
+	mdev_done(ret_mdev);
+	*ret_mdev = take(m);
+	return 0;
+}
+
+/* Reads, changes and writes under the lock, so that no other change is lost. */
+static int store(const struct host *h, const struct args *a, const struct mdev *file)
+{
+	_cleanup_close_ int lock = lock_definitions(h, "cannot modify the definition");
+	_cleanup_(mdev_done) struct mdev m = {};
+	bool done;
+	int r;
+
+	if (lock < 0)
+		return lock;
+	r = make_new(h, a, file, &m);
+	if (r < 0)
+		return r;
+	r = config_write(h, lock, &m, true, &done);
+	return r < 0 ? fail_to_write(h, r, done, "cannot modify", m.parent, m.uuid) : 0;
+}
+
+/* The scripts run without the lock: they may take their time, or run mdevctl. */
+static int modify_defined(const struct host *h, const struct args *a, struct callouts *all,
+			  const struct mdev *file, const struct mdev *new)
+{
+	struct callout c;
+	int r;
+
+	r = callout_begin(&c, all, new, ACTION_MODIFY, has(a, O(FORCE)));
+	return r < 0 ? r : callout_end(&c, store(h, a, file));
+}
+
+/* The running device that --live changes is on a parent, which need not be given. */
+static int complete_live(const struct host *h, const struct args *a, struct mdev *file)
+{
+	_cleanup_(mdev_done) struct mdev running = {};
+	const char *parent = a->value[OPT_PARENT];
+
+	if (bus_find(h, a->uuid, &running) < 0)
+		return fail("cannot modify %s while it runs: it is not active; leave --live out to change its definition",
+			    a->uuid);
+	if (parent && !str_eq(parent, running.parent))
+		return fail("cannot modify %s while it runs: it is active on %s, not on %s", a->uuid,
+			    running.parent, parent);
+	if (!str_eq(file->type, running.type))
+		return fail("cannot modify %s while it runs: its type is %s and cannot become %s",
+			    a->uuid, running.type, file->type);
+	file->parent = running.parent;
+	return 0;
+}
+
+int cmd_modify(const struct host *h, const struct args *a)
+{
+	_cleanup_(callouts_close) struct callouts all = {};
+	_cleanup_(mdev_done) struct mdev file = {}, new = {};
+	const char *parent = a->value[OPT_PARENT];
+	bool from_file = has(a, O(JSONFILE));
+	bool defined = has(a, O(DEFINED)) || !has(a, O(LIVE));
+	int r = 0;
+
+	memcpy(file.uuid, a->uuid, sizeof(file.uuid));
+	file.parent = parent ? str_intern(parent) : NULL;
+	if (from_file)
+		r = read_jsonfile(&file, a->value[OPT_JSONFILE]);
+	if (r == 0 && from_file && has(a, O(LIVE)))
+		r = complete_live(h, a, &file);
+	if (r == 0 && defined)
+		r = make_new(h, a, from_file ? &file : NULL, &new);
+	if (r == 0 && defined)
+		r = check_may_write(h, "cannot modify", &new);
+	if (r < 0)
+		return r;
+	callouts_open(&all, h);
+	if (has(a, O(LIVE)))
+		r = callout_live(&all, &file);
+	if (r == 0 && defined && has(a, O(LIVE)) && interrupted())
+		return fail("interrupted after %s was changed live: its definition is as before", a->uuid);
+	if (r == 0 && defined)
+		r = modify_defined(h, a, &all, from_file ? &file : NULL, &new);
+	return r;
+}

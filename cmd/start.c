@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * start, stop: make a device run, and end it.
+ */
+#include "device/activate.h"
+#include "device/bus.h"
+#include "script/callout.h"
+#include "cmd/cmd.h"
+#include "config.h"
+#include "device/explain.h"
+#include "lib/interrupt.h"
+#include "cli/output.h"
+#include "hardware/vfio.h"
+
+/* How often a vGPU in use is looked at until it is not. */
+#define BUSY_POLL_MS 100
+
+static int check_against_definition(const struct args *a, const struct mdev *m)
+{
+	const char *type = a->value[OPT_TYPE];
+
+	if (!type || str_eq(type, m->type))
+		return 0;
+	return fail("cannot start %s: it is defined on %s as %s, not as %s; leave --type out, or change the definition",
+		    m->uuid, m->parent, m->type, type);
+}
+
+/* Too little is given for a device that is not defined where it was looked for. */
+static int fail_undefined(const struct host *h, const struct args *a)
+{
+	_cleanup_(strv_done) struct strv parents = {};
+	const char *parent = a->value[OPT_PARENT];
+	_cleanup_(mdev_done) struct mdev running = {};
+	_cleanup_free_ char *names = NULL;
+
+	if (bus_find(h, a->uuid, &running) == 0)
+		return fail("cannot start %s: it is already active on %s", a->uuid, running.parent);
+	config_parents_of(h, a->uuid, &parents);
+	names = strv_join(&parents, 5);
+	if (parent && parents.n)
+		return fail("cannot start %s: it is not defined on %s, but on %s", a->uuid, parent, names);
+	return fail("cannot start %s: it is not defined%s%s; define it, or give --parent and --type",
+		    a->uuid, parent ? " on " : "", parent ? parent : "");
+}
+
+/* A device that is not defined: all of it is in the arguments. */
+static int describe_transient(const struct host *h, const struct args *a, struct mdev *m)
+{
+	int r = 0;
+
+	if (has(a, O(UUID)))
+		memcpy(m->uuid, a->uuid, sizeof(m->uuid));
+	else
+		uuid_make(m->uuid);
+	if (!has(a, O(PARENT)) || !has(a, O(TYPE) | O(JSONFILE)))
+		return fail_undefined(h, a);
+	m->parent = str_intern(a->value[OPT_PARENT]);
+	if (has(a, O(JSONFILE)))
+		r = read_jsonfile(m, a->value[OPT_JSONFILE]);
+	else
+		m->type = str_intern(a->value[OPT_TYPE]);
+	if (r == 0 && !has(a, O(UUID)) && bus_fixed_uuid(h, m) && m->defined)
+		return fail("cannot start a device: %s on %s is defined as %s; start that with --uuid",
+			    m->type, m->parent, m->uuid);
+	return r;
+}
+
+static int describe(const struct host *h, const struct args *a, struct mdev *m)
+{
+	int r = -ENOENT;
+
+	if (has(a, O(UUID)) && !has(a, O(JSONFILE)))
+		r = pick_definition(h, a, "cannot start", m);
+	if (r == -ENOENT)
+		return describe_transient(h, a, m);
+	return r < 0 ? r : check_against_definition(a, m);
+}
+
+/* The place of a vGPU is where another may be by now, which is not ours to end. */
+static int fail_not_active(const struct host *h, const char *uuid)
+{
+	_cleanup_(strv_done) struct strv parents = {};
+
+	if (bus_is_leaving(h, uuid))
+		return fail("cannot stop %s: it is being removed already, and goes when its user releases it",
+			    uuid);
+	config_parents_of(h, uuid, &parents);
+	for (size_t i = 0; i < parents.n; i++) {
+		_cleanup_(mdev_done) struct mdev holder = {};
+
+		if (bus_find_holder(h, parents.s[i], &holder) == 0)
+			return fail("cannot stop %s: it is not active; %s holds the vGPU %s (%s), which is left alone",
+				    uuid, holder.parent, holder.uuid, holder.type);
+	}
+	return fail("cannot stop %s: it is not active; 'mdevctl list' shows what is", uuid);
+}
+
+static int fail_to_remove(const struct host *h, const char *uuid, int r)
+{
+	switch (r) {
+	case -ENOENT:
+		return fail_not_active(h, uuid);
+	case -ESTALE:
+		return fail("cannot stop %s: another vGPU has taken its place, and is left alone", uuid);
+	case -EINTR:
+		return fail("cannot stop %s: interrupted; it is in use still, and active", uuid);
+	case -EBUSY:
+		return fail("cannot stop %s: it is in use (%s); end that first, or wait for it with --force",
+			    uuid, strerror(-r));
+	case -EINPROGRESS:
+		return fail("cannot stop %s: it is half made, and removing it now would leave it stuck; if its creation does not end, only unloading the driver of its parent removes it",
+			    uuid);
+	case -EACCES:
+	case -EPERM:
+		if (geteuid() != 0)
+			return fail("cannot stop %s: only root may remove devices", uuid);
+		/* fall through */
+	default:
+		return fail_errno(r, "cannot stop %s: the kernel refused to remove it", uuid);
+	}
+}
+
+/* A device in use makes this wait, or, being a vGPU, is -EBUSY: then @wait does. */
+static int remove_device(const struct host *h, const struct mdev *m, bool wait)
+{
+	int r;
+
+	while ((r = bus_remove_named(h, m)) == -EBUSY && wait) {
+		if (interrupted())
+			return -EINTR;
+		sleep_ms(BUSY_POLL_MS);
+	}
+	return r;
+}
+
+static int fail_to_start(const struct args *a, const struct mdev *m, const struct error *error)
+{
+	return fail("cannot start %s: %s", has(a, O(UUID)) ? m->uuid : "a device", error->text);
+}
+
+static int start(const struct host *h, const struct args *a, const struct mdev *m)
+{
+	_cleanup_(error_done) struct error error = {};
+	int r;
+
+	r = activate(h, m, &error);
+	if (r < 0)
+		return fail_to_start(a, m, &error);
+	/* A device whose UUID nobody was told would be lost. */
+	if (!has(a, O(UUID)) && output_uuid(m->uuid) < 0) {
+		r = remove_device(h, m, false);
+		if (r < 0 && r != -ENOENT)
+			fail_to_remove(h, m->uuid, r);
+		return -EIO;
+	}
+	return 0;
+}
+
+/* Below --root is not the system that runs this kernel. */
+static int bring_parent(const struct host *h, const struct args *a, const struct mdev *m)
+{
+	_cleanup_(error_done) struct error error = {};
+
+	if (has(a, O(NO_LOAD)) || host_is_subtree(h) || activate_bring_parent(h, m, &error) == 0)
+		return 0;
+	return fail_to_start(a, m, &error);
+}
+
+int cmd_start(const struct host *h, const struct args *a)
+{
+	_cleanup_(callouts_close) struct callouts all = {};
+	_cleanup_(error_done) struct error error = {};
+	_cleanup_(mdev_done) struct mdev m = {};
+	struct callout c;
+	int r;
+
+	r = describe(h, a, &m);
+	if (r < 0)
+		return r;
+	if (explain_taken(h, &m, &error))
+		return fail("cannot start %s: %s", m.uuid, error.text);
+	r = bring_parent(h, a, &m);
+	if (r < 0)
+		return r;
+	if (geteuid() != 0) {
+		/* Said before any script is asked. */
+		if (!bus_may_create(h, &m))
+			return fail("cannot start %s: only root may create devices", m.uuid);
+		if (!bus_has_type(h, m.parent, m.type)) {
+			explain_create(h, &m, -ENOENT, &error);
+			return fail_to_start(a, &m, &error);
+		}
+	}
+	callouts_open(&all, h);
+	r = callout_begin(&c, &all, &m, ACTION_START, has(a, O(FORCE)));
+	return r < 0 ? r : callout_end(&c, start(h, a, &m));
+}
+
+/*
+ * The kernel lets `remove` of a device in use block until it is released,
+ * unkillably after the first signal: so look first.
+ */
+static int check_in_use(const struct host *h, const struct args *a, const struct mdev *m)
+{
+	_cleanup_(bus_close) struct bus_device d = BUS_NO_DEVICE;
+	_cleanup_free_ char *group = NULL, *device = NULL, *names = NULL;
+	_cleanup_(strv_done) struct strv holders = {};
+
+	/* What went meanwhile is found out by its removal. */
+	if (bus_open(h, m, &d) < 0)
+		return 0;
+	bus_iommu_group(&d, &group);
+	bus_vfio_device(&d, &device);
+	if (!vfio_in_use(h, group, device, &holders))
+		return 0;
+	if (!holders.n)
+		strv_add(&holders, xstrdup("a process that cannot be seen from here"));
+	names = strv_join(&holders, 5);
+	if (has(a, O(FORCE))) {
+		warn("%s is in use by %s; waiting until it is released", a->uuid, names);
+		return 0;
+	}
+	return fail("cannot stop %s: it is in use by %s; end that first, or wait for it with --force",
+		    a->uuid, names);
+}
+
+static int stop(const struct host *h, const struct args *a, const struct mdev *m)
+{
+	int r;
+
+	debug("removing %s", a->uuid);
+	r = remove_device(h, m, has(a, O(FORCE)));
+	return r < 0 ? fail_to_remove(h, a->uuid, r) : 0;
+}
+
+int cmd_stop(const struct host *h, const struct args *a)
+{
+	_cleanup_(callouts_close) struct callouts all = {};
+	_cleanup_(mdev_done) struct mdev m = {};
+	struct callout c;
+	int r;
+
+	r = bus_find_wait(h, a->uuid, &m);
+	if (r < 0)
+		return fail_to_remove(h, a->uuid, r);
+	if (geteuid() != 0 && !bus_may_remove(h, &m))
+		return fail_to_remove(h, a->uuid, -EACCES);
+	r = check_in_use(h, a, &m);
+	if (r < 0)
+		return r;
+	callouts_open(&all, h);
+	r = callout_begin(&c, &all, &m, ACTION_STOP, has(a, O(FORCE)));
+	return r < 0 ? r : callout_end(&c, stop(h, a, &m));
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * define-vfs, undefine-vfs: the virtual functions that a PCI device is to have
+ * whenever it appears.  They are parents, or hold what parents hold, and none
+ * of them outlives a reboot.
+ */
+#include "device/bus.h"
+#include "cmd/cmd.h"
+#include "config.h"
+#include "hardware/sriov.h"
+
+/* What can be seen of the device must not contradict; it need not be there. */
+static int check_device(const struct host *h, const struct args *a, const char *pf)
+{
+	struct sriov s;
+	int r = sriov_look(h, pf, &s);
+
+	if (!sriov_is_address(pf))
+		return fail("cannot define virtual functions of %s: that is no PCI address, such as 0000:41:00.0",
+			    pf);
+	if (bus_is_vgpu_parent(h, pf))
+		return fail("cannot define virtual functions of %s: it is one itself; its physfn has them",
+			    pf);
+	if (r == 0 && a->count > s.total)
+		return fail("cannot define %lu virtual functions of %s: it can have %lu", a->count, pf,
+			    s.total);
+	if (r < 0 && sriov_is_device(h, pf))
+		return fail("cannot define virtual functions of %s: it can have none", pf);
+	return 0;
+}
+
+static int fail_to_write_vfs(const struct host *h, int r, bool done, const char *what,
+			     const char *pf)
+{
+	return fail_to_write(h, r, done, what, pf, CONFIG_VFS);
+}
+
+int cmd_define_vfs(const struct host *h, const struct args *a)
+{
+	const char *pf = a->value[OPT_PARENT];
+	_cleanup_close_ int lock = -1;
+	bool done;
+	int r;
+
+	r = check_device(h, a, pf);
+	if (r < 0)
+		return r;
+	lock = lock_definitions(h, "cannot define virtual functions");
+	if (lock < 0)
+		return lock;
+	r = config_write_vfs(h, lock, pf, a->count, &done);
+	return r < 0 ? fail_to_write_vfs(h, r, done, "cannot define virtual functions:", pf) : 0;
+}
+
+int cmd_undefine_vfs(const struct host *h, const struct args *a)
+{
+	_cleanup_close_ int lock = lock_definitions(h, "cannot undefine virtual functions");
+	const char *pf = a->value[OPT_PARENT];
+	bool done;
+	int r;
+
+	if (lock < 0)
+		return lock;
+	r = config_remove_vfs(h, lock, pf, &done);
+	if (r == -ENOENT)
+		return fail("cannot undefine virtual functions of %s: none are defined", pf);
+	return r < 0 ? fail_to_write_vfs(h, r, done, "cannot undefine virtual functions:", pf) : 0;
+}
+
+int enable_defined_vfs(const struct host *h, const char *pf)
+{
+	_cleanup_(error_done) struct error error = {};
+	unsigned long count = 0;
+	int r;
+
+	/* What is no PCI address has none, and costs nothing. */
+	if (!strchr(pf, ':'))
+		return 0;
+	r = config_read_vfs(h, pf, &count, &error);
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = sriov_enable(h, pf, count, &error);
+	if (r == 0)
+		return 0;
+	return fail("cannot enable the virtual functions of %s: %s", pf, error.text);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Making a device run: its parent's driver, the device, its attributes.
+ */
+#include "device/activate.h"
+#include "device/bus.h"
+#include "device/explain.h"
+#include "lib/interrupt.h"
+#include "hardware/module.h"
+
+/* How long a parent may take to appear after its module was loaded. */
+#define PARENT_MS 5000
+#define POLL_MS 10
+
+static char *explain_open(const struct mdev_attr *attr, int r)
+{
+	switch (r) {
+	case -ENOENT:
+	case -EISDIR:
+	case -ENOTDIR:
+		return xasprintf("this type of device has no attribute '%s'", attr->name);
+	case -ELOOP:
+	case -EXDEV:
+		return xasprintf("the attribute '%s' leads out of the device's directory", attr->name);
+	case -EACCES:
+		return xasprintf("the attribute '%s' cannot be written", attr->name);
+	default:
+		return xasprintf("cannot open the attribute '%s': %s", attr->name, strerror(-r));
+	}
+}
+
+/* What the driver's answer to a value means. */
+static char *explain_value(const struct mdev_attr *attr, int r)
+{
+	switch (r) {
+	/* vfio_ap: another device or the host's own driver has the queue. */
+	case -EADDRINUSE:
+		return xasprintf("the attribute '%s' cannot be \"%s\": another device has that",
+				 attr->name, attr->value);
+	case -EADDRNOTAVAIL:
+		return xasprintf("the attribute '%s' cannot be \"%s\": that is reserved for the host",
+				 attr->name, attr->value);
+	case -ENODEV:
+	case -ERANGE:
+		return xasprintf("the attribute '%s' cannot be \"%s\": there is nothing of that number",
+				 attr->name, attr->value);
+	case -E2BIG:
+		return xasprintf("the attribute '%s' cannot be that long (%zu bytes)", attr->name,
+				 strlen(attr->value));
+	case -EMSGSIZE:
+		return xasprintf("the driver took only a part of the value of attribute '%s'",
+				 attr->name);
+	default:
+		return xasprintf("the driver refused attribute '%s' with value \"%s\": %s",
+				 attr->name, attr->value, strerror(-r));
+	}
+}
+
+static int set_attr(const struct bus_device *device, const struct mdev_attr *attr, struct error *error)
+{
+	_cleanup_free_ char *why = NULL;
+	bool written;
+	int r;
+
+	r = bus_set_attr(device, attr->name, attr->value, &written);
+	if (r == 0)
+		return 0;
+	if (bus_is_gone(device))
+		why = xasprintf("the device vanished before attribute '%s' was set", attr->name);
+	else
+		why = written ? explain_value(attr, r) : explain_open(attr, r);
+	error_set(error, "%s", why);
+	return r;
+}
+
+static int set_attrs(const struct bus_device *device, const struct mdev *m, struct error *error)
+{
+	for (size_t i = 0; i < m->n_attrs && !interrupted(); i++) {
+		const struct mdev_attr *attr = &m->attrs[i];
+
+		debug("writing \"%s\" to attribute %s of %s", attr->value, attr->name, m->uuid);
+		if (set_attr(device, attr, error) < 0)
+			return -ECANCELED;
+	}
+	if (!interrupted())
+		return 0;
+	error_set(error, "interrupted, and removed again");
+	return -ECANCELED;
+}
+
+/* @r is that of taking back what was made; what went by itself need not be. */
+static void tell_undone(int r, struct error *error)
+{
+	_cleanup_free_ char *why = NULL;
+
+	if (r == 0 || r == -ENOENT || r == -ESTALE)
+		return;
+	why = take(error->text);
+	error_set(error, "%s; removing the device again failed as well (%s): it is active, without all of its attributes; 'mdevctl stop' ends it",
+		  why, strerror(-r));
+}
+
+/* What was made and could not be opened is taken back by its UUID. */
+static int undo_unopened(const struct host *h, const struct mdev *m, int r, struct error *error)
+{
+	if (r == -ENOENT) {
+		error_set(error, "the device vanished as soon as it was made");
+		return -ECANCELED;
+	}
+	error_set(error, "cannot open the directory of the new device: %s", strerror(-r));
+	tell_undone(bus_remove_named(h, m), error);
+	return -ECANCELED;
+}
+
+int activate(const struct host *h, const struct mdev *m, struct error *error)
+{
+	_cleanup_(bus_close) struct bus_device device = BUS_NO_DEVICE;
+	int r;
+
+	if (explain_misfit(h, m, error))
+		return -ECANCELED;
+	debug("creating %s on %s as %s", m->uuid, m->parent, m->type);
+	r = bus_create(h, m);
+	if (r < 0) {
+		explain_create(h, m, r, error);
+		return r;
+	}
+	r = bus_open(h, m, &device);
+	if (r < 0)
+		return undo_unopened(h, m, r, error);
+	r = set_attrs(&device, m, error);
+	if (r < 0)
+		tell_undone(bus_remove(&device), error);
+	return r;
+}
+
+static bool wait_for_type(const struct host *h, const struct mdev *m)
+{
+	uint64_t deadline = now_ms() + PARENT_MS;
+
+	while (!bus_has_type(h, m->parent, m->type)) {
+		if (now_ms() >= deadline)
+			return false;
+		sleep_ms(POLL_MS);
+	}
+	return true;
+}
+
+int activate_bring_parent(const struct host *h, const struct mdev *m, struct error *error)
+{
+	_cleanup_free_ char *module = module_of_type(m->type), *state = NULL;
+	_cleanup_(error_done) struct error why = {};
+	int r;
+
+	if (bus_has_parent(h, m->parent) || !strchr(m->type, '-') || module_is_loaded(h, module))
+		return 0;
+	r = module_load(module, &why);
+	if (r < 0) {
+		state = xasprintf("module %s of that type cannot be loaded: %s", module, why.text);
+		explain_parent(h, m, state, error);
+		return r;
+	}
+	notice("loaded module %s, which provides %s", module, m->type);
+	if (wait_for_type(h, m))
+		return 0;
+	if (bus_has_parent(h, m->parent)) {
+		explain_type(h, m, error);
+	} else {
+		state = xasprintf("module %s of that type is loaded now", module);
+		explain_parent(h, m, state, error);
+	}
+	return -ENOENT;
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Why a device cannot be made, in one sentence: what is wrong, what there is
+ * instead, what to do.
+ */
+#include "device/explain.h"
+#include "device/bus.h"
+#include "hardware/module.h"
+#include "hardware/sriov.h"
+
+/*
+ * What is wrong with a parent that is, or needs, a PCI device with virtual
+ * functions; NULL: it is no matter of those.
+ */
+static char *explain_functions(const struct host *h, const struct mdev *m)
+{
+	_cleanup_(strv_done) struct strv vfs = {}, parents = {};
+	_cleanup_free_ char *names = NULL;
+	struct sriov s;
+
+	if (sriov_look(h, m->parent, &s) < 0)
+		return NULL;
+	if (!s.enabled)
+		return xasprintf("%s is a physical function and has no types of its own, and none of its %lu virtual functions is enabled; 'mdevctl define-vfs -p %s --count max' has them enabled at boot, 'mdevctl start-parent-mdevs %s' then does it now",
+				 m->parent, s.total, m->parent, m->parent);
+	sriov_list_vfs(h, m->parent, &vfs);
+	for (size_t i = 0; i < vfs.n; i++)
+		if (bus_has_parent(h, vfs.s[i]))
+			strv_add(&parents, xstrdup(vfs.s[i]));
+	names = strv_join(&parents, 4);
+	if (!parents.n)
+		return xasprintf("%s is a physical function, and its driver offers no types on its %lu virtual functions; is it one with vGPU support?",
+				 m->parent, s.enabled);
+	return xasprintf("%s is a physical function and has no types of its own; its virtual functions have: %s",
+			 m->parent, names);
+}
+
+/* Where the parent may have to come from. */
+static char *idle_gpus(const struct host *h, const struct mdev *m)
+{
+	_cleanup_(strv_done) struct strv gpus = {};
+	_cleanup_free_ char *names = NULL;
+
+	if (strncmp(m->type, "nvidia-", strlen("nvidia-")) == 0)
+		bus_list_idle_cards(h, &gpus);
+	names = strv_join(&gpus, 4);
+	return gpus.n ? xasprintf("; no virtual functions are enabled on %s, see 'mdevctl define-vfs --help'", names) :
+			xstrdup("");
+}
+
+void explain_parent(const struct host *h, const struct mdev *m, const char *module_state,
+		    struct error *error)
+{
+	_cleanup_free_ char *module = module_of_type(m->type), *state = NULL;
+	_cleanup_free_ char *names = NULL, *instead = NULL, *idle = NULL;
+	_cleanup_free_ char *functions = explain_functions(h, m);
+	_cleanup_(strv_done) struct strv parents = {};
+	const char *nearest;
+
+	if (functions) {
+		error_set(error, "%s", functions);
+		return;
+	}
+	bus_list_parents(h, &parents);
+	/* That of a definition is no slip: it is away. */
+	nearest = m->defined ? NULL : strv_nearest(&parents, m->parent);
+	if (nearest && !bus_has_type(h, nearest, m->type))
+		nearest = NULL;
+	names = strv_join(&parents, 5);
+	if (nearest)
+		instead = xasprintf(", did you mean '%s'?", nearest);
+	else if (parents.n)
+		instead = xasprintf("; there is %s", names);
+	else
+		instead = xstrdup("; no driver has registered any");
+	if (module_state)
+		state = xstrdup(module_state);
+	else if (module_is_loaded(h, module))
+		state = xasprintf("module %s of that type is loaded", module);
+	else
+		state = xasprintf("module %s of that type is not loaded, try 'modprobe %s'", module,
+				  module);
+	idle = idle_gpus(h, m);
+	error_set(error, "there is no parent '%s'%s (%s)%s", m->parent, instead, state, idle);
+}
+
+void explain_type(const struct host *h, const struct mdev *m, struct error *error)
+{
+	_cleanup_(mdev_type_list_done) struct mdev_type_list types = {};
+	_cleanup_(strv_done) struct strv ids = {};
+	_cleanup_free_ char *names = NULL;
+	const char *nearest;
+
+	bus_list_types(h, m->parent, &types);
+	for (size_t i = 0; i < types.n; i++)
+		strv_add(&ids, xstrdup(types.t[i].id));
+	strv_sort(&ids);
+	names = strv_join(&ids, 12);
+	nearest = strv_nearest(&ids, m->type);
+	if (!ids.n)
+		error_set(error, "%s offers no types at present", m->parent);
+	else if (strv_has(&ids, m->type))
+		error_set(error, "type %s of %s is just going or not yet ready; try again", m->type,
+			  m->parent);
+	else
+		error_set(error, "%s has no type '%s'%s%s%s; it offers %s", m->parent, m->type,
+			  nearest ? ", did you mean '" : "", nearest ? nearest : "",
+			  nearest ? "'?" : "", names);
+}
+
+/* "mtty-1 (3), mtty-2 (1)": what is free on the parent. */
+static char *free_on_parent(const struct mdev_type_list *types, const struct mdev *m)
+{
+	_cleanup_(strv_done) struct strv found = {};
+
+	for (size_t i = 0; i < types->n; i++) {
+		const struct mdev_type *t = &types->t[i];
+
+		if (t->available && str_eq(t->parent, m->parent))
+			strv_add(&found, xasprintf("%s (%lu)", t->id, t->available));
+	}
+	return found.n ? strv_join(&found, 8) : xstrdup("nothing");
+}
+
+static char *free_elsewhere(const struct mdev_type_list *types, const struct mdev *m)
+{
+	_cleanup_(strv_done) struct strv found = {};
+	_cleanup_free_ char *names = NULL;
+
+	for (size_t i = 0; i < types->n; i++) {
+		const struct mdev_type *t = &types->t[i];
+
+		if (t->available && str_eq(t->id, m->type) && !str_eq(t->parent, m->parent))
+			strv_add(&found, xasprintf("%s (%lu)", t->parent, t->available));
+	}
+	if (!found.n)
+		return xasprintf("no other parent has %s free", m->type);
+	names = strv_join(&found, 5);
+	return xasprintf("%s is free on: %s", m->type, names);
+}
+
+static size_t count_active(const struct host *h, const struct mdev *m)
+{
+	_cleanup_(mdev_list_done) struct mdev_list running = {};
+	_cleanup_(strv_done) struct strv problems = {};
+	size_t n = 0;
+
+	bus_list(h, m->parent, &running, &problems);
+	for (size_t i = 0; i < running.n; i++)
+		n += str_eq(running.m[i].type, m->type);
+	return n;
+}
+
+static unsigned long count_free(const struct mdev_type_list *types, const struct mdev *m)
+{
+	for (size_t i = 0; i < types->n; i++)
+		if (str_eq(types->t[i].parent, m->parent) && str_eq(types->t[i].id, m->type))
+			return types->t[i].available;
+	return 0;
+}
+
+static void explain_instances(const struct host *h, const struct mdev *m, int r,
+			      struct error *error)
+{
+	_cleanup_(mdev_type_list_done) struct mdev_type_list types = {};
+	_cleanup_free_ char *here = NULL, *elsewhere = NULL;
+	unsigned long n;
+
+	bus_list_types(h, NULL, &types);
+	mdev_type_list_sort(&types);
+	n = count_free(&types, m);
+	here = free_on_parent(&types, m);
+	elsewhere = free_elsewhere(&types, m);
+	if (n)
+		error_set(error, "the driver of %s refused a device of type %s, although it shows %lu as free: %s",
+			  m->parent, m->type, n, strerror(-r));
+	else if (r == -EINVAL)
+		error_set(error, "the driver of %s refused a device of type %s: %s; free there: %s; %s",
+			  m->parent, m->type, strerror(-r), here, elsewhere);
+	else
+		error_set(error, "no instance of %s is free on %s (%zu active); free there: %s; %s",
+			  m->type, m->parent, count_active(h, m), here, elsewhere);
+}
+
+bool explain_taken(const struct host *h, const struct mdev *m, struct error *error)
+{
+	_cleanup_(mdev_done) struct mdev taken = {};
+
+	if (bus_find(h, m->uuid, &taken) < 0)
+		return false;
+	if (mdev_is_same_kind(m, &taken))
+		error_set(error, "it is already active on %s", taken.parent);
+	else
+		error_set(error, "the UUID is already active on %s as %s; stop that first or take another UUID",
+			  taken.parent, taken.type);
+	return true;
+}
+
+static void explain_holder(const struct mdev *m, const struct mdev *holder, struct error *error)
+{
+	error_set(error, "%s holds the vGPU %s (%s) already, and has room for one; stop that first",
+		  m->parent, holder->uuid, holder->type);
+}
+
+bool explain_misfit(const struct host *h, const struct mdev *m, struct error *error)
+{
+	_cleanup_(mdev_done) struct mdev holder = {}, known = {};
+
+	if (!bus_is_vgpu_parent(h, m->parent))
+		return false;
+	if (bus_find_holder(h, m->parent, &holder) == 0 && !str_eq(holder.uuid, m->uuid)) {
+		explain_holder(m, &holder, error);
+		return true;
+	}
+	known = mdev_copy(m);
+	if (!bus_fixed_uuid(h, &known) || str_eq(known.uuid, m->uuid))
+		return false;
+	if (known.defined)
+		error_set(error, "a vGPU has no UUID of its own, and one of %s on %s would be the one defined as %s; start that",
+			  m->type, m->parent, known.uuid);
+	else
+		error_set(error, "a vGPU has no UUID of its own, and one of %s on %s that is not defined is %s; leave the UUID out, or define it first",
+			  m->type, m->parent, known.uuid);
+	return true;
+}
+
+/* "nvidia-558 (2)": what the VFs of the same GPU hold; empty: nothing. */
+static char *held_by_gpu(const struct host *h, const struct mdev *m)
+{
+	_cleanup_(mdev_list_done) struct mdev_list held = {};
+	_cleanup_(strv_done) struct strv types = {}, counted = {};
+
+	bus_list_neighbours(h, m->parent, &held);
+	for (size_t i = 0; i < held.n; i++)
+		strv_add(&types, xstrdup(held.m[i].type));
+	strv_sort(&types);
+	for (size_t i = 0, n; i < types.n; i += n) {
+		for (n = 1; i + n < types.n && str_eq(types.s[i], types.s[i + n]); n++)
+			;
+		strv_add(&counted, xasprintf("%s (%zu)", types.s[i], n));
+	}
+	return strv_join(&counted, 5);
+}
+
+/* Whether any VF of the same GPU offers anything. */
+static bool gpu_offers(const struct host *h, const struct mdev_type_list *types, const struct mdev *m)
+{
+	_cleanup_(strv_done) struct strv vfs = {};
+	_cleanup_free_ char *pf = NULL;
+
+	strv_add(&vfs, xstrdup(m->parent));
+	if (sriov_find_pf(h, m->parent, &pf) == 0)
+		sriov_list_vfs(h, pf, &vfs);
+	for (size_t i = 0; i < types->n; i++)
+		if (types->t[i].available && strv_has(&vfs, types->t[i].parent))
+			return true;
+	return false;
+}
+
+/* The VF is empty, and could not hold the type or was refused it. */
+static void explain_no_room(const struct host *h, const struct mdev *m, int r, struct error *error)
+{
+	_cleanup_free_ char *here = NULL, *elsewhere = NULL, *held = held_by_gpu(h, m), *gpu = NULL;
+	_cleanup_(mdev_type_list_done) struct mdev_type_list types = {};
+	bool offers;
+
+	bus_list_types(h, NULL, &types);
+	mdev_type_list_sort(&types);
+	here = free_on_parent(&types, m);
+	elsewhere = free_elsewhere(&types, m);
+	offers = gpu_offers(h, &types, m);
+	if (!offers && *held)
+		gpu = xasprintf("the GPU is full, it holds %s", held);
+	else if (!offers)
+		gpu = xstrdup("the GPU offers nothing, and holds nothing: is its vGPU manager running?");
+	else if (r == -ENOSPC)
+		gpu = xasprintf("the driver has no room for it%s%s", *held ? " beside " : "", held);
+	else if (str_eq(here, "nothing"))
+		gpu = xstrdup("this virtual function offers nothing, although others of its GPU do");
+	else if (*held)
+		gpu = xasprintf("the GPU holds %s, and takes no other size beside them unless its mode is heterogeneous", held);
+	else
+		gpu = xstrdup("the GPU has no such type");
+	error_set(error, "%s cannot hold %s now: %s; free there: %s; %s", m->parent, m->type, gpu,
+		  here, elsewhere);
+}
+
+static void explain_create_vgpu(const struct host *h, const struct mdev *m, int r,
+				struct error *error)
+{
+	switch (r) {
+	case -ENOENT:
+	case -ENOSPC:
+	case -EINVAL:
+		explain_no_room(h, m, r, error);
+		break;
+	case -EIO:
+		error_set(error, "the driver of %s could not make %s: if that is a MIG type, it needs a GPU instance of its profile first ('nvidia-smi mig -cgi'); else dmesg may tell more",
+			  m->parent, m->type);
+		break;
+	case -ENODEV:
+		error_set(error, "the driver of %s has no %s, although it lists it, or is just being unloaded",
+			  m->parent, m->type);
+		break;
+	case -EREMOTEIO:
+		error_set(error, "the driver of %s took %s and shows something else", m->parent, m->type);
+		break;
+	default:
+		error_set(error, "the driver of %s refused %s: %s", m->parent, m->type, strerror(-r));
+	}
+}
+
+/* True if it was one of the reasons that are the same for all. */
+static bool explain_common(const struct host *h, const struct mdev *m, int r, struct error *error)
+{
+	if (r == -EEXIST) {
+		if (!explain_taken(h, m, error))
+			error_set(error, "a device of this UUID is still being created or removed; try again when that is done");
+	} else if ((r == -EACCES || r == -EPERM) && geteuid() != 0) {
+		error_set(error, "only root may create devices");
+	} else if (r == -EADDRINUSE && !explain_misfit(h, m, error)) {
+		error_set(error, "another device was on %s just now; try again", m->parent);
+	} else {
+		return r == -EADDRINUSE;
+	}
+	return true;
+}
+
+void explain_create(const struct host *h, const struct mdev *m, int r, struct error *error)
+{
+	if (explain_common(h, m, r, error))
+		return;
+	if (bus_is_vgpu_parent(h, m->parent)) {
+		explain_create_vgpu(h, m, r, error);
+		return;
+	}
+	switch (r) {
+	case -ENOENT:
+		if (bus_has_parent(h, m->parent))
+			explain_type(h, m, error);
+		else
+			explain_parent(h, m, NULL, error);
+		break;
+	case -ENOSPC:
+	case -EUSERS:
+	case -EINVAL:
+		explain_instances(h, m, r, error);
+		break;
+	case -ENODEV:
+		error_set(error, "the driver of parent %s is just being unloaded", m->parent);
+		break;
+	case -EAGAIN:
+		error_set(error, "the driver of parent %s is not ready yet; try again later", m->parent);
+		break;
+	default:
+		error_set(error, "the driver of %s refused a device of type %s: %s", m->parent,
+			  m->type, strerror(-r));
+	}
+}

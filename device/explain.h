@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Why a device cannot be made, in one sentence: what is wrong, what there is
+ * instead, what to do.
+ */
+#ifndef MDEVCTL_EXPLAIN_H
+#define MDEVCTL_EXPLAIN_H
+
+#include "lib/host.h"
+#include "model/mdev.h"
+
+/* There is no such parent.  @module_state: what is to be said of the module
+ * that would provide it, NULL: whether it is loaded. */
+void explain_parent(const struct host *h, const struct mdev *m, const char *module_state,
+		    struct error *error);
+/* The parent does not offer the type. */
+void explain_type(const struct host *h, const struct mdev *m, struct error *error);
+/* Whether the UUID is active already: where. */
+bool explain_taken(const struct host *h, const struct mdev *m, struct error *error);
+/*
+ * Whether @m cannot be on its parent, whatever is free: another device is where
+ * only one can be, or a vGPU there is known by another UUID.
+ */
+bool explain_misfit(const struct host *h, const struct mdev *m, struct error *error);
+/* bus_create() returned @r. */
+void explain_create(const struct host *h, const struct mdev *m, int r, struct error *error);
+
+#endif

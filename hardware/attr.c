@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Attributes below a device's directory.
+ */
+#include "hardware/attr.h"
+#include "model/mdev.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+
+/* Kernels before 5.6 have no openat2: walk down, refusing links at each step. */
+static int open_beneath_by_steps(int dirfd, const char *path, int flags)
+{
+	_cleanup_free_ char *copy = xstrdup(path);
+	_cleanup_close_ int at = fcntl(dirfd, F_DUPFD_CLOEXEC, 0);
+	char *name = copy, *slash;
+
+	while (at >= 0 && (slash = strchr(name, '/'))) {
+		int next;
+
+		*slash = '\0';
+		next = openat(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		closep(&at);
+		at = next;
+		name = slash + 1;
+	}
+	if (at < 0)
+		return -1;
+	return openat(at, name, flags | O_NOFOLLOW);
+}
+
+static int open_beneath(int dirfd, const char *path, int flags)
+{
+	struct open_how how = {
+		.flags = (unsigned)flags,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+	};
+	int fd = (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+		fd = open_beneath_by_steps(dirfd, path, flags);
+	return fd < 0 ? -errno : fd;
+}
+
+int attr_write(int dir, const char *name, const char *value, bool *ret_written)
+{
+	_cleanup_close_ int fd = -1;
+
+	*ret_written = false;
+	if (attr_name_problem(name))
+		return -EXDEV;
+	fd = open_beneath(dir, name, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	*ret_written = true;
+	return write_store(fd, value, strlen(value));
+}
+
+int attr_read_number(int dir, const char *path, unsigned long *ret_number)
+{
+	_cleanup_free_ char *text = NULL;
+	unsigned long number;
+	char *end;
+	int r;
+
+	r = read_text_at(dir, path, &text);
+	if (r < 0)
+		return r;
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	/* strtoul takes a sign, and JSON has no room for more. */
+	if (errno || !isdigit((unsigned char)*text) || *end || number > INT64_MAX)
+		return -EINVAL;
+	*ret_number = number;
+	return 0;
+}

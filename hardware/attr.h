@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Attributes of a device: files below its directory, and none elsewhere.  Knows
+ * nothing of what kind of device it is.
+ */
+#ifndef MDEVCTL_ATTR_H
+#define MDEVCTL_ATTR_H
+
+#include "lib/host.h"
+
+/*
+ * One write of the exact value.  Never leaves the directory @dir.
+ * @ret_written: whether it came to the write, so that an error is the
+ * driver's answer to the value and not that of opening the file.
+ */
+int attr_write(int dir, const char *name, const char *value, bool *ret_written);
+/* One decimal number; -EINVAL: it is none. */
+int attr_read_number(int dir, const char *name, unsigned long *ret_number);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Single-root I/O virtualization: a PCI device (PF) and its virtual functions
+ * (VFs), which are there only once they have been enabled.  Knows nothing of
+ * what the VFs are used for.
+ */
+#ifndef MDEVCTL_SRIOV_H
+#define MDEVCTL_SRIOV_H
+
+#include "lib/host.h"
+
+#define SRIOV_MANAGE "usr/lib/nvidia/sriov-manage"
+
+/* What @pf has.  -ENOENT: there is no such device, or it can have no VFs. */
+struct sriov {
+	unsigned long total, enabled;
+};
+int sriov_look(const struct host *h, const char *pf, struct sriov *ret_sriov);
+/* Whether there is a PCI device of this name, with VFs or without. */
+bool sriov_is_device(const struct host *h, const char *name);
+/* Whether it is written as the kernel writes the address of a PCI device. */
+bool sriov_is_address(const char *name);
+/* Adds the PCI devices that can have VFs, unsorted. */
+void sriov_list_pfs(const struct host *h, struct strv *pfs);
+/* The PF of a VF; caller frees.  -ENOENT: there is no such VF. */
+int sriov_find_pf(const struct host *h, const char *vf, char **ret_pf);
+/* Adds the names of the enabled VFs, in the PF's own order. */
+void sriov_list_vfs(const struct host *h, const char *pf, struct strv *vfs);
+/* Whether the PF's VFs are enabled by NVIDIA's program rather than sriov_numvfs. */
+bool sriov_needs_manage(const struct host *h, const char *pf);
+bool sriov_has_manage(const struct host *h);
+
+/*
+ * Enables so many VFs, 0: as many as there can be.  VFs that are enabled stay
+ * as they are: changing their number would first remove them all.  0, or
+ * -errno with @error saying why.
+ */
+int sriov_enable(const struct host *h, const char *pf, unsigned long count, struct error *error);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Questions that the scripts answer in JSON, one script after the other, for
+ * many devices side by side: what they are capable of, and attributes.
+ */
+#ifndef MDEVCTL_CALLOUT_QUERY_H
+#define MDEVCTL_CALLOUT_QUERY_H
+
+#include "script/run.h"
+
+/*
+ * Which script is the one for this type and parent, if any, and what it is
+ * capable of.  The scripts are asked once per command.  0, or -errno with
+ * @error set: a script could not be asked for want of descriptors, processes
+ * or memory, so that nobody knows.
+ */
+int callout_capability(struct callouts *all, const struct mdev *m, struct capability *ret_capability,
+		       struct error *error);
+
+/*
+ * Attributes of a running device, replacing @m's.  For a definition: a script
+ * that fails or answers nonsense is an error, and told.
+ */
+int callout_get_attributes(struct callouts *all, struct mdev *m);
+/*
+ * The same for many devices, three side by side for each CPU, 64 at most.  A
+ * script that fails leaves its device without attributes; one that takes
+ * longer than 10 s is killed, with a warning.  Where there is no room for so
+ * many scripts, fewer run; where there is none for one, a warning says so.
+ * 0, or -EINTR if a signal ended it, which has been told.
+ */
+int callout_list_attributes(struct callouts *all, struct mdev_list *list);
+
+#endif
