@@ -60,8 +60,7 @@ CPPFLAGS_ALL = -iquote . -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DSYSCONFDIR='"$
 CFLAGS_ALL = -std=gnu11 -fPIE $(WARN) $(HARDEN) $(CFLAGS)
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(HARDEN) $(LDFLAGS)
 
-# Fuzz targets call more of jansson than jansson.c has.
-FUZZ_LIBS = $(shell $(PKG_CONFIG) --libs jansson)
+LIBS = $(shell $(PKG_CONFIG) --libs jansson uuid) -ldl
 LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags jansson uuid libkmod)
 FAKE_LIBS = $(shell $(PKG_CONFIG) --libs fuse3 jansson)
 FAKE_CFLAGS = $(shell $(PKG_CONFIG) --cflags fuse3 jansson)
@@ -99,7 +98,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 
 $(BUILD)/mdevctl: $(OBJECTS)
 	$(say) LINK $@
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(OBJECTS)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(OBJECTS) $(LIBS)
 
 fake-sysfs: $(BUILD)/fake-sysfs
 
@@ -134,7 +133,7 @@ $(FUZZ_TARGETS): $(BUILD)/fuzz/main.o
 
 $(FUZZ_TARGETS): %: %.o $(BUILD)/fuzz/fuzz.o $(filter %.o,$(FUZZ_MAIN)) $(OBJECTS)
 	$(say) LINK $@
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $@.o $(BUILD)/fuzz/fuzz.o $(FUZZ_MAIN) $(FUZZ_LINK) $(FUZZ_LIBS)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $@.o $(BUILD)/fuzz/fuzz.o $(FUZZ_MAIN) $(FUZZ_LINK) $(LIBS)
 
 # Small programs of the tests and measurements, of one file each.
 PLAIN_TOOLS = $(BUILD)/kernel-facts $(BUILD)/count-syscalls $(BENCH_TOOLS)

@@ -4,6 +4,7 @@
  */
 #include "cmd/cmd.h"
 #include "cmd/commands.h"
+#include "lib/json.h"
 #include "cli/output.h"
 
 #include <signal.h>
@@ -203,6 +204,7 @@ int main(int argc, char **argv)
 	int r;
 
 	say_init();
+	json_begin();
 	/* Whoever started us may have ignored it, and our children would vanish. */
 	signal(SIGCHLD, SIG_DFL);
 	r = dispatch(argc, argv);

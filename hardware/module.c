@@ -6,7 +6,6 @@
  * libraries that it needs would double the start-up of every call.
  */
 #include "hardware/module.h"
-#include "lib/dlopen-note.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -15,7 +14,20 @@
 #include <sys/wait.h>
 
 #define LIBKMOD "libkmod.so.2"
-DLOPEN_NOTE("kmod", "Loading the module of a parent", "recommended", LIBKMOD);
+/*
+ * What is opened only where it is needed is not among what the program is
+ * linked with; packagers' tools read from a note in the program that it is
+ * wanted: https://uapi-group.org/specifications/specs/elf_dlopen_metadata/
+ */
+__asm__(".pushsection .note.dlopen, \"a\", %note\n"
+	"	.balign 4\n"
+	"	.long 1f - 0f, 3f - 2f, 0x407c0c0a\n"
+	"0:	.asciz \"FDO\"\n"
+	"1:	.balign 4\n"
+	"2:	.asciz \"[{\\\"feature\\\":\\\"kmod\\\",\\\"description\\\":\\\"Loading the module of a parent\\\","
+	"\\\"priority\\\":\\\"recommended\\\",\\\"soname\\\":[\\\"" LIBKMOD "\\\"]}]\"\n"
+	"3:	.balign 4\n"
+	".popsection\n");
 
 /* What is used of libkmod. */
 struct libkmod {

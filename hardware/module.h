@@ -6,6 +6,7 @@
 #define MDEVCTL_MODULE_H
 
 #include "lib/host.h"
+#include "lib/say.h"
 
 /*
  * The module that registers parents offering this type: a type's id begins

@@ -175,16 +175,16 @@ static int judge(const char *printed, int pf)
 static int run_to_end(const char *path, const char *pf, int log)
 {
 	char *const argv[] = { (char *)path, (char *)"-e", (char *)pf, NULL };
-	const struct script_options options = { .own_group = true, .shielded = true, .log_fd = log };
-	_cleanup_(script_done) struct script s = {};
-	struct script *const runs[] = { &s };
+	const struct program_options options = { .own_group = true, .shielded = true, .log_fd = log };
+	_cleanup_(program_done) struct program s = {};
+	struct program *const runs[] = { &s };
 	int r;
 
 	interrupt_defer();
 	debug("running %s -e %s", path, pf);
-	r = script_start(&s, path, path, argv, &options);
+	r = program_start(&s, path, path, argv, &options);
 	if (r == 0)
-		script_wait_any(runs, 1);
+		program_wait_any(runs, 1);
 	return r;
 }
 

@@ -8,6 +8,7 @@
 #define MDEVCTL_SRIOV_H
 
 #include "lib/host.h"
+#include "lib/say.h"
 
 #define SRIOV_MANAGE "usr/lib/nvidia/sriov-manage"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Running scripts: three pipes and a child each, in one poll loop.  A script
+ * Running programs: three pipes and a child each, in one poll loop.  A program
  * may fill stdout and stderr before it reads stdin, may not read it at all,
  * and may leave a child behind that keeps stdout open: what counts is when
- * the script itself ends.
+ * the program itself ends.
  */
 #include "lib/program.h"
 #include "lib/interrupt.h"
@@ -24,7 +24,7 @@
 #define SIGNAL_MS 1000
 
 /* File name without directories. */
-static const char *script_name(const struct script *s)
+static const char *program_name(const struct program *s)
 {
 	const char *slash = strrchr(s->path, '/');
 
@@ -42,7 +42,7 @@ static void close_others_on_exec(void)
 
 static void __attribute__((noreturn))
 run_child(const char *file, char *const argv[], const int fds[3],
-	  const struct script_options *options, int report)
+	  const struct program_options *options, int report)
 {
 	sigset_t none;
 	int error;
@@ -95,7 +95,7 @@ static int make_pipe(int fds[2])
 	return pipe2(fds, O_CLOEXEC) < 0 ? -errno : 0;
 }
 
-static int make_pipes(struct pipes *p, const struct script_options *options)
+static int make_pipes(struct pipes *p, const struct program_options *options)
 {
 	int r;
 
@@ -115,7 +115,7 @@ static void set_nonblocking(int fd)
 		fcntl(fd, F_SETFL, O_NONBLOCK);
 }
 
-/* 0 once the child has become the script, else why it could not. */
+/* 0 once the child has become the program, else why it could not. */
 static int await_exec(int report, pid_t pid)
 {
 	int error = 0;
@@ -133,8 +133,8 @@ static int await_exec(int report, pid_t pid)
 	return n == sizeof(error) ? -error : -EIO;
 }
 
-int script_start(struct script *s, const char *path, const char *file, char *const argv[],
-		 const struct script_options *options)
+int program_start(struct program *s, const char *path, const char *file, char *const argv[],
+		 const struct program_options *options)
 {
 	_cleanup_(close_pipes) struct pipes p;
 	pid_t pid;
@@ -155,7 +155,7 @@ int script_start(struct script *s, const char *path, const char *file, char *con
 	r = await_exec(p.report[0], pid);
 	if (r < 0)
 		return r;
-	*s = (struct script){
+	*s = (struct program){
 		.path = path,
 		.options = *options,
 		.pid = pid,
@@ -177,7 +177,7 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-static void feed(struct script *s)
+static void feed(struct program *s)
 {
 	size_t left = strlen(s->options.input + s->written);
 	ssize_t n = write(s->in_fd, s->options.input + s->written, left);
@@ -186,7 +186,7 @@ static void feed(struct script *s)
 		s->written += (size_t)n;
 	else if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	/* EPIPE is no error: a script need not read its input. */
+	/* EPIPE is no error: a program need not read its input. */
 	if (n < 0 || (size_t)n == left)
 		close_fd(&s->in_fd);
 }
@@ -214,7 +214,7 @@ static bool drain(int *fd, struct buffer *b, int *error)
 }
 
 /* Passes whole lines on, and at the end what has no newline. */
-static void pass_lines(struct script *s, bool at_end)
+static void pass_lines(struct program *s, bool at_end)
 {
 	char *line = s->err.data, *newline;
 
@@ -223,12 +223,12 @@ static void pass_lines(struct script *s, bool at_end)
 			line[i] = ' ';
 	while (s->err.length && (newline = memchr(line, '\n', s->err.length))) {
 		*newline++ = '\0';
-		say_from(script_name(s), line);
+		say_from(program_name(s), line);
 		s->err.length -= (size_t)(newline - line);
 		line = newline;
 	}
 	if (s->err.length && (at_end || s->err.length >= 4096)) {
-		say_from(script_name(s), line);
+		say_from(program_name(s), line);
 		s->err.length = 0;
 	}
 	if (s->err.length)
@@ -236,7 +236,7 @@ static void pass_lines(struct script *s, bool at_end)
 }
 
 /* One that hangs in the kernel does not even die of SIGKILL: it is left behind. */
-static void kill_script(struct script *s)
+static void kill_program(struct program *s)
 {
 	uint64_t deadline = now_ms() + ABANDON_MS;
 
@@ -246,7 +246,7 @@ static void kill_script(struct script *s)
 	s->pid = 0;
 }
 
-static void finish(struct script *s, enum script_end end, int status)
+static void finish(struct program *s, enum program_end end, int status)
 {
 	/* What it wrote last; no more than that, as a child that it has left
 	 * behind may go on writing. */
@@ -257,40 +257,40 @@ static void finish(struct script *s, enum script_end end, int status)
 	pass_lines(s, true);
 	s->end = end;
 	s->status = status;
-	if (end == SCRIPT_EXITED && s->read_error) {
-		s->end = SCRIPT_UNREAD;
+	if (end == PROGRAM_EXITED && s->read_error) {
+		s->end = PROGRAM_UNREAD;
 		s->status = s->read_error;
 	}
 }
 
 /* Whether the run is over. */
-static bool check_end(struct script *s)
+static bool check_end(struct program *s)
 {
 	uint64_t took = now_ms() - s->started;
 	int status;
 
-	if (s->out.length > SCRIPT_OUTPUT_MAX) {
-		kill_script(s);
-		finish(s, SCRIPT_FLOODED, 0);
+	if (s->out.length > PROGRAM_OUTPUT_MAX) {
+		kill_program(s);
+		finish(s, PROGRAM_FLOODED, 0);
 	} else if (waitpid(s->pid, &status, WNOHANG) == s->pid) {
 		s->pid = 0;
 		if (WIFEXITED(status))
-			finish(s, SCRIPT_EXITED, WEXITSTATUS(status));
+			finish(s, PROGRAM_EXITED, WEXITSTATUS(status));
 		else
-			finish(s, SCRIPT_SIGNALED, WTERMSIG(status));
-		if (s->out.length > SCRIPT_OUTPUT_MAX)
-			s->end = SCRIPT_FLOODED;
+			finish(s, PROGRAM_SIGNALED, WTERMSIG(status));
+		if (s->out.length > PROGRAM_OUTPUT_MAX)
+			s->end = PROGRAM_FLOODED;
 	} else if (s->options.timeout && took >= s->options.timeout) {
-		kill_script(s);
-		finish(s, SCRIPT_TIMED_OUT, 0);
+		kill_program(s);
+		finish(s, PROGRAM_TIMED_OUT, 0);
 	} else if (!s->options.timeout && took >= NOTE_AFTER_MS && !s->noted) {
 		s->noted = true;
 		notice("still waiting for the script %s", s->path);
 	}
-	return s->end != SCRIPT_RUNNING;
+	return s->end != PROGRAM_RUNNING;
 }
 
-static int next_wait(const struct script *s)
+static int next_wait(const struct program *s)
 {
 	uint64_t limit = s->started + (s->options.timeout ? s->options.timeout : NOTE_AFTER_MS), now = now_ms();
 
@@ -301,7 +301,7 @@ static int next_wait(const struct script *s)
 	return now >= limit ? 0 : (int)(limit - now);
 }
 
-static void serve(struct script *s)
+static void serve(struct program *s)
 {
 	if (s->in_fd >= 0)
 		feed(s);
@@ -314,7 +314,7 @@ static void serve(struct script *s)
 
 #define FDS_EACH 4
 
-static void fill_poll(const struct script *s, struct pollfd fds[FDS_EACH])
+static void fill_poll(const struct program *s, struct pollfd fds[FDS_EACH])
 {
 	fds[0] = (struct pollfd){ .fd = s->in_fd, .events = POLLOUT };
 	fds[1] = (struct pollfd){ .fd = s->out_fd, .events = POLLIN };
@@ -322,9 +322,9 @@ static void fill_poll(const struct script *s, struct pollfd fds[FDS_EACH])
 	fds[3] = (struct pollfd){ .fd = s->pid_fd, .events = POLLIN };
 }
 
-/* SIGTERM reaches us alone: the script that we wait for should end as well,
+/* SIGTERM reaches us alone: the program that we wait for should end as well,
  * and what it has begun, if that is in a group with it. */
-static void forward_interrupt(struct script *const runs[], size_t n)
+static void forward_interrupt(struct program *const runs[], size_t n)
 {
 	int signal = interrupt_to_forward();
 
@@ -333,7 +333,7 @@ static void forward_interrupt(struct script *const runs[], size_t n)
 			kill(runs[i]->options.own_group ? -runs[i]->pid : runs[i]->pid, signal);
 }
 
-static bool wait_once(struct script *const runs[], size_t n, struct pollfd *fds)
+static bool wait_once(struct program *const runs[], size_t n, struct pollfd *fds)
 {
 	bool any_ended = false;
 	int timeout = SIGNAL_MS;
@@ -354,7 +354,7 @@ static bool wait_once(struct script *const runs[], size_t n, struct pollfd *fds)
 	return any_ended;
 }
 
-void script_wait_any(struct script *const runs[], size_t n)
+void program_wait_any(struct program *const runs[], size_t n)
 {
 	_cleanup_free_ struct pollfd *fds = xcalloc(n * FDS_EACH, sizeof(*fds));
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, old;
@@ -365,10 +365,10 @@ void script_wait_any(struct script *const runs[], size_t n)
 	sigaction(SIGPIPE, &old, NULL);
 }
 
-void script_done(struct script *s)
+void program_done(struct program *s)
 {
 	if (s->pid > 0)
-		kill_script(s);
+		kill_program(s);
 	if (s->path) {
 		closep(&s->pid_fd);
 		closep(&s->in_fd);
@@ -377,5 +377,5 @@ void script_done(struct script *s)
 	}
 	free(s->out.data);
 	free(s->err.data);
-	*s = (struct script){ 0 };
+	*s = (struct program){ 0 };
 }

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Running external scripts, several side by side.  Knows nothing of what they
- * are for.
+ * Running external programs, scripts mostly, several side by side.  Knows
+ * nothing of what they are for.
  */
-#ifndef MDEVCTL_SCRIPT_H
-#define MDEVCTL_SCRIPT_H
+#ifndef MDEVCTL_PROGRAM_H
+#define MDEVCTL_PROGRAM_H
 
 #include <sys/types.h>
 
-#include "lib/util.h"
+#include "lib/say.h"
 
-/* What a script may print; more is an error. */
-#define SCRIPT_OUTPUT_MAX ((size_t)1 << 20)
+/* What a program may print; more is an error. */
+#define PROGRAM_OUTPUT_MAX ((size_t)1 << 20)
 
-enum script_end {
-	SCRIPT_RUNNING,
-	SCRIPT_EXITED,    /* see status */
-	SCRIPT_SIGNALED,  /* status is the signal */
-	SCRIPT_TIMED_OUT, /* and was killed with its process group */
-	SCRIPT_FLOODED,   /* printed too much, and was killed */
-	SCRIPT_UNREAD,    /* ended, but what it printed could not be read; status: errno */
+enum program_end {
+	PROGRAM_RUNNING,
+	PROGRAM_EXITED,    /* see status */
+	PROGRAM_SIGNALED,  /* status is the signal */
+	PROGRAM_TIMED_OUT, /* and was killed with its process group */
+	PROGRAM_FLOODED,   /* printed too much, and was killed */
+	PROGRAM_UNREAD,    /* ended, but what it printed could not be read; status: errno */
 };
 
 struct buffer {
@@ -27,7 +27,7 @@ struct buffer {
 	size_t length;
 };
 
-struct script_options {
+struct program_options {
 	const char *input; /* borrowed; NULL: nothing to read */
 	unsigned timeout; /* ms, 0: as long as it needs */
 	/* In a process group of its own: a timeout kills what it has begun as
@@ -40,9 +40,9 @@ struct script_options {
 	int log_fd;
 };
 
-struct script {
+struct program {
 	const char *path; /* borrowed; for messages */
-	struct script_options options;
+	struct program_options options;
 	size_t written;
 	pid_t pid;
 	int pid_fd, in_fd, out_fd, err_fd;
@@ -50,7 +50,7 @@ struct script {
 	bool noted; /* that it takes long */
 	struct buffer out, err;
 	int read_error; /* of out, an errno */
-	enum script_end end;
+	enum program_end end;
 	int status;
 };
 
@@ -59,15 +59,15 @@ struct script {
  * descriptor but 0 to 2.  @path and what @options point to must live as long
  * as the run.  0 or -errno if it could not be started.
  */
-int script_start(struct script *s, const char *path, const char *file, char *const argv[],
-		 const struct script_options *options);
+int program_start(struct program *s, const char *path, const char *file, char *const argv[],
+		 const struct program_options *options);
 /*
  * Goes on until at least one of the runs is over, passing stderr on line by
- * line, with the script's name before it.  Says once of each that has no
+ * line, with the program's name before it.  Says once of each that has no
  * timeout and takes more than 10 s that it is waited for.
  */
-void script_wait_any(struct script *const runs[], size_t n);
+void program_wait_any(struct program *const runs[], size_t n);
 /* Ends a run that is not over, and frees what it holds. */
-void script_done(struct script *s);
+void program_done(struct program *s);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What every other file leans on: clean-up of locals, strings and string
- * lists, and the one way in which the program speaks to its user.  Knows
- * nothing of devices.
+ * What every other file leans on: clean-up of locals, memory, strings and lists
+ * of them, time.
  */
 #ifndef MDEVCTL_UTIL_H
 #define MDEVCTL_UTIL_H
@@ -60,7 +59,7 @@ static inline bool str_eq(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
-/* Allocation failure ends the program, jansson's too (jansson.c sees to that):
+/* Allocation failure ends the program, jansson's too (json.c sees to that):
  * nothing useful can follow it, and a definition must not be written without
  * what there was no memory for. */
 void *xmalloc(size_t size);
@@ -92,49 +91,6 @@ char *strv_join(const struct strv *v, size_t most);
 const char *strv_nearest(const struct strv *v, const char *s);
 /* Whether @s could be a misspelling of @candidate; less is nearer. */
 bool str_resembles(const char *s, const char *candidate, size_t *ret_distance);
-
-/* A sentence that errno cannot say, filled by the lower files. */
-struct error {
-	char *text;
-};
-void error_set(struct error *e, const char *fmt, ...) _printf_(2, 3);
-/* Puts the text before that of the error. */
-void error_prefix(struct error *e, const char *prefix);
-void error_done(struct error *e);
-
-enum verbosity { SAY_ERROR, SAY_WARNING, SAY_NOTICE, SAY_INFO, SAY_DEBUG };
-
-/* Reads MDEVCTL_LOG; messages go to stderr, after say_to_syslog() to syslog
- * as well (udev drops the stderr of what it runs). */
-void say_init(void);
-void say_to_syslog(void);
-
-/* A line of a script's stderr, after the script's name. */
-void say_from(const char *script, const char *line);
-/* Each prints one line, control characters escaped: messages quote names and
- * texts that come from files and drivers. */
-void warn(const char *fmt, ...) _printf_(1, 2);
-void notice(const char *fmt, ...) _printf_(1, 2);
-void info(const char *fmt, ...) _printf_(1, 2);
-void debug(const char *fmt, ...) _printf_(1, 2);
-/* Print the message, with fail_errno() followed by what -@r means, and
- * return a negative value for the command to return. */
-int fail(const char *fmt, ...) _printf_(1, 2);
-int fail_errno(int r, const char *fmt, ...) _printf_(2, 3);
-
-/*
- * Long work says on a terminal how far it is: nothing in its first second, then
- * a line that the next one overwrites, and that is gone before any message and
- * at progress_end().
- */
-struct progress {
-	const char *what; /* "starting the devices of mtty" */
-	size_t total;
-	uint64_t begun, shown;
-};
-struct progress progress_begin(const char *what, size_t total);
-void progress_show(struct progress *p, size_t done);
-void progress_end(const struct progress *p);
 
 /* @s with control characters (C0, DEL and C1) and what is not UTF-8 as \xNN, so
  * that a driver's or a file's text cannot steer a terminal; caller frees. */

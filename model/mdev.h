@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A mediated device, a type, lists of them, what makes their names valid, and
- * the JSON form of a definition.  Knows nothing of where they are found.
+ * A device, a type, lists of them, and the JSON form of a definition
+ * (definition.c).  Knows nothing of where they are found.
  */
 #ifndef MDEVCTL_MDEV_H
 #define MDEVCTL_MDEV_H
 
 #include <jansson.h>
 
-#include "lib/util.h"
+#include "lib/say.h"
+#include "model/name.h"
 
-#define UUID_LEN 36
 /* A definition larger than this is refused: it is no definition. */
 #define DEFINITION_MAX ((size_t)1 << 20)
 
@@ -74,28 +74,6 @@ void mdev_type_list_take(struct mdev_type_list *l, struct mdev_type *t);
 void mdev_type_list_sort(struct mdev_type_list *l);
 void mdev_type_list_done(struct mdev_type_list *l);
 void mdev_type_done(struct mdev_type *t);
-
-/*
- * Accepts any letter case, no dashes, braces and "urn:uuid:"; gives 36 lower
- * case characters.
- */
-bool uuid_normalise(const char *text, char ret_uuid[UUID_LEN + 1]);
-/* Whether @text is a UUID just as uuid_normalise() gives it. */
-bool uuid_is_normal(const char *text);
-void uuid_make(char ret_uuid[UUID_LEN + 1]);
-/* Version 5, of the namespace for URLs: always the same for the same text. */
-void uuid_of_text(const char *text, char ret_uuid[UUID_LEN + 1]);
-
-/*
- * Why @name cannot name a type, a parent or an attribute, or NULL if it can.
- * Types and parents are one path component, and a parent is a directory
- * beside scripts.d; an attribute may be nested, but stays beneath its device.
- */
-const char *name_problem(const char *name);
-const char *parent_name_problem(const char *name);
-const char *attr_name_problem(const char *name);
-/* Why @text cannot stand in JSON, or NULL. */
-const char *text_problem(const char *text);
 
 /* Definition form; a new reference. */
 json_t *mdev_to_json(const struct mdev *m);

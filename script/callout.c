@@ -27,7 +27,7 @@ static void notify(const struct callout *c, enum state state)
 	const struct ask ask = { EVENT_NOTIFY, c->action, state };
 
 	for (size_t i = 0; i < c->all->notifiers.n; i++) {
-		_cleanup_(script_done) struct script s = { 0 };
+		_cleanup_(program_done) struct program s = { 0 };
 
 		if (callout_run(c->all, &s, c->all->notifiers.s[i], c->m, &ask, NULL) == 0 &&
 		    !callout_succeeded(&s)) {
@@ -52,7 +52,7 @@ static int refuse(const struct callout *c, const char *why)
 static int run_pre(struct callout *c, const char *script, const char *json, bool *ret_mine)
 {
 	const struct ask ask = { EVENT_PRE, c->action, STATE_NONE };
-	_cleanup_(script_done) struct script s = { 0 };
+	_cleanup_(program_done) struct program s = { 0 };
 	bool versioned = c->capability.script;
 	_cleanup_free_ char *why = NULL;
 	int r;
@@ -67,7 +67,7 @@ static int run_pre(struct callout *c, const char *script, const char *json, bool
 		return 0;
 	else if (!callout_succeeded(&s))
 		why = callout_describe_end(&s);
-	if (why && s.end == SCRIPT_SIGNALED && !versioned && !interrupted()) {
+	if (why && s.end == PROGRAM_SIGNALED && !versioned && !interrupted()) {
 		warn("%s; the next one is asked", why);
 		return 0;
 	}
@@ -107,7 +107,7 @@ static bool run_post(const struct callout *c, const char *script, const char *js
 		     enum state state)
 {
 	const struct ask ask = { EVENT_POST, c->action, state };
-	_cleanup_(script_done) struct script s = { 0 };
+	_cleanup_(program_done) struct program s = { 0 };
 	_cleanup_free_ char *why = NULL;
 	int r;
 
@@ -121,7 +121,7 @@ static bool run_post(const struct callout *c, const char *script, const char *js
 	/* Of those that have not run at pre, what is not theirs is no wonder. */
 	if (c->script || (r == 0 && !callout_is_not_mine(&s)))
 		warn("after %s of %s: %s", verbs[c->action], c->m->uuid, why);
-	return r == 0 && !callout_is_not_mine(&s) && s.end != SCRIPT_SIGNALED;
+	return r == 0 && !callout_is_not_mine(&s) && s.end != PROGRAM_SIGNALED;
 }
 
 static void post(const struct callout *c, enum state state)
@@ -181,7 +181,7 @@ int callout_live(struct callouts *all, const struct mdev *m)
 {
 	struct callout c = { .all = all, .m = m, .action = ACTION_MODIFY };
 	const struct ask ask = { EVENT_LIVE, ACTION_MODIFY, STATE_NONE };
-	_cleanup_(script_done) struct script s = { 0 };
+	_cleanup_(program_done) struct program s = { 0 };
 	_cleanup_(error_done) struct error error = {};
 	_cleanup_free_ char *json = NULL, *why = NULL;
 	struct capability can;

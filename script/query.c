@@ -21,7 +21,7 @@ struct query {
 	enum action action; /* ACTION_CAPABILITIES or ACTION_ATTRIBUTES */
 	struct capability capability; /* that was asked for, or who answers for the attributes */
 	const char *input;
-	struct script run;
+	struct program run;
 	size_t next; /* script to ask */
 	bool waiting; /* for its next script to be started */
 	char *why; /* what went wrong */
@@ -29,7 +29,7 @@ struct query {
 
 static void query_done(struct query *q)
 {
-	script_done(&q->run);
+	program_done(&q->run);
 	free(q->why);
 	q->why = NULL;
 }
@@ -59,7 +59,7 @@ static int query_continue(struct query *q)
 	const struct ask ask = { EVENT_GET, q->action, STATE_NONE };
 	const char *script;
 
-	script_done(&q->run);
+	program_done(&q->run);
 	while ((script = next_script(q))) {
 		int r = -ENOENT;
 
@@ -85,15 +85,15 @@ static int query_continue(struct query *q)
 /* Takes the answer of the script that has ended; whether the next one is to be asked. */
 static bool take_capabilities(struct query *q)
 {
-	const struct script *s = &q->run;
+	const struct program *s = &q->run;
 
 	/* Twice: this question has nothing to do with one device. */
-	if (s->end == SCRIPT_TIMED_OUT) {
+	if (s->end == PROGRAM_TIMED_OUT) {
 		strv_add(&q->all->hung, xstrdup(s->path));
 		callout_note_hung(q->all, s);
 	}
 	/* Any other status will do, if the answer is one. */
-	return s->end != SCRIPT_EXITED || callout_is_not_mine(s) ||
+	return s->end != PROGRAM_EXITED || callout_is_not_mine(s) ||
 	       !capability_from_json(&q->capability, s->out.data, s->out.length, s->path);
 }
 
@@ -108,20 +108,20 @@ static void read_attributes(struct query *q)
 
 static bool take_attributes(struct query *q, bool strict)
 {
-	const struct script *s = &q->run;
+	const struct program *s = &q->run;
 
 	if (callout_succeeded(s)) {
 		read_attributes(q);
 		return false;
 	}
-	if (s->end == SCRIPT_TIMED_OUT) {
+	if (s->end == PROGRAM_TIMED_OUT) {
 		callout_note_hung(q->all, s);
 		return false;
 	}
 	if (callout_is_not_mine(s) && !q->capability.script)
 		return true;
 	q->why = callout_describe_end(s);
-	if (s->end != SCRIPT_SIGNALED || strict || q->capability.script || interrupted())
+	if (s->end != PROGRAM_SIGNALED || strict || q->capability.script || interrupted())
 		return false;
 	warn("%s; the next one is asked for the attributes of %s", q->why, q->m->uuid);
 	return true;
@@ -135,11 +135,11 @@ static bool query_take(struct query *q, bool strict)
 /* One question alone: 0, or -errno with q->why if a script could not be asked. */
 static int query_run(struct query *q)
 {
-	struct script *const runs[] = { &q->run };
+	struct program *const runs[] = { &q->run };
 	int r = 0;
 
 	while (!interrupted() && (r = query_continue(q)) > 0) {
-		script_wait_any(runs, 1);
+		program_wait_any(runs, 1);
 		if (!query_take(q, true))
 			break;
 	}
@@ -219,7 +219,7 @@ static size_t count_cpus(void)
 }
 
 /* Of those that wait none is started any more after a shortage, or a signal,
- * which script_start() takes for one that came before.  Those that are over
+ * which program_start() takes for one that came before.  Those that are over
  * leave.  How many run, or -errno: none does, as there is no room for one. */
 static int start_waiting(struct query *queries[], size_t *n)
 {
@@ -244,13 +244,13 @@ static int start_waiting(struct query *queries[], size_t *n)
 
 static void wait_for_some(struct query *queries[], size_t n)
 {
-	struct script *runs[n];
+	struct program *runs[n];
 	size_t n_runs = 0;
 
 	for (size_t i = 0; i < n; i++)
 		if (!queries[i]->waiting)
 			runs[n_runs++] = &queries[i]->run;
-	script_wait_any(runs, n_runs);
+	program_wait_any(runs, n_runs);
 }
 
 /* Of the scripts that have ended: their questions wait for the next one, or leave. */
@@ -261,9 +261,9 @@ static void collect(struct query *queries[], size_t *n)
 	for (size_t i = 0; i < *n; i++) {
 		struct query *q = queries[i];
 
-		if (!q->waiting && q->run.end != SCRIPT_RUNNING) {
+		if (!q->waiting && q->run.end != PROGRAM_RUNNING) {
 			q->waiting = query_take(q, false);
-			script_done(&q->run); /* up to 1 MB */
+			program_done(&q->run); /* up to 1 MB */
 			if (!q->waiting)
 				continue;
 		}

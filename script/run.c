@@ -214,8 +214,8 @@ void callouts_close(struct callouts *all)
 }
 
 /* Checks again: the directories were read a while ago.  0 or -errno. */
-static int start_trusted(const struct host *h, struct script *s, const char *path,
-			 const char *const argv[], const struct script_options *options)
+static int start_trusted(const struct host *h, struct program *s, const char *path,
+			 const char *const argv[], const struct program_options *options)
 {
 	_cleanup_free_ char *real = resolve(h, path);
 	int r = real ? check_trust(h, real) : -errno;
@@ -224,10 +224,10 @@ static int start_trusted(const struct host *h, struct script *s, const char *pat
 		warn("the script %s is not run any more: others than root may write to it by now", path);
 	if (r < 0)
 		return r;
-	return script_start(s, path, real, (char *const *)argv, options);
+	return program_start(s, path, real, (char *const *)argv, options);
 }
 
-int callout_start(struct callouts *all, struct script *s, const char *path, const struct mdev *m,
+int callout_start(struct callouts *all, struct program *s, const char *path, const struct mdev *m,
 		  const struct ask *ask, const char *input)
 {
 	const char *const argv[] = {
@@ -242,7 +242,7 @@ int callout_start(struct callouts *all, struct script *s, const char *path, cons
 	/* What undoes or ends something is not to be interrupted half-way. */
 	bool is_last = ask->event == EVENT_POST || ask->event == EVENT_NOTIFY;
 	bool must_end = is_last || ask->event == EVENT_LIVE;
-	const struct script_options options = {
+	const struct program_options options = {
 		.input = input,
 		.timeout = all->timeout,
 		.own_group = all->timeout || must_end,
@@ -260,16 +260,16 @@ int callout_start(struct callouts *all, struct script *s, const char *path, cons
 	return r;
 }
 
-int callout_run(struct callouts *all, struct script *s, const char *path, const struct mdev *m,
+int callout_run(struct callouts *all, struct program *s, const char *path, const struct mdev *m,
 		const struct ask *ask, const char *input)
 {
-	struct script *const runs[] = { s };
+	struct program *const runs[] = { s };
 	int r;
 
 	r = callout_start(all, s, path, m, ask, input);
 	if (r < 0)
 		return r;
-	script_wait_any(runs, 1);
+	program_wait_any(runs, 1);
 	return 0;
 }
 
@@ -279,18 +279,18 @@ bool callout_is_no_script(int r)
 	       r == -ELOOP || r == -EISDIR;
 }
 
-char *callout_describe_end(const struct script *s)
+char *callout_describe_end(const struct program *s)
 {
 	switch (s->end) {
-	case SCRIPT_SIGNALED:
+	case PROGRAM_SIGNALED:
 		return xasprintf("the script %s was killed by signal %d (%s)", s->path, s->status,
 				 strsignal(s->status));
-	case SCRIPT_TIMED_OUT:
+	case PROGRAM_TIMED_OUT:
 		return xasprintf("the script %s took longer than %u s and was killed", s->path,
 				 s->options.timeout / 1000);
-	case SCRIPT_FLOODED:
+	case PROGRAM_FLOODED:
 		return xasprintf("the script %s printed more than 1 MB and was killed", s->path);
-	case SCRIPT_UNREAD:
+	case PROGRAM_UNREAD:
 		return xasprintf("what the script %s printed cannot be read: %s", s->path,
 				 strerror(s->status));
 	default:
@@ -298,14 +298,14 @@ char *callout_describe_end(const struct script *s)
 	}
 }
 
-bool callout_succeeded(const struct script *s)
+bool callout_succeeded(const struct program *s)
 {
-	return s->end == SCRIPT_EXITED && s->status == 0;
+	return s->end == PROGRAM_EXITED && s->status == 0;
 }
 
-bool callout_is_not_mine(const struct script *s)
+bool callout_is_not_mine(const struct program *s)
 {
-	return s->end == SCRIPT_EXITED && s->status == NOT_MINE;
+	return s->end == PROGRAM_EXITED && s->status == NOT_MINE;
 }
 
 bool callout_is_hung(const struct callouts *all, const char *path)
@@ -317,7 +317,7 @@ bool callout_is_hung(const struct callouts *all, const char *path)
 	return n >= HUNG_MAX;
 }
 
-void callout_note_hung(struct callouts *all, const struct script *s)
+void callout_note_hung(struct callouts *all, const struct program *s)
 {
 	_cleanup_free_ char *why = callout_describe_end(s);
 

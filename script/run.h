@@ -90,22 +90,22 @@ struct ask {
  * could not be started: callout_is_no_script() tells whether that is the
  * script's fault, so that it is passed over, or ours.
  */
-int callout_start(struct callouts *all, struct script *s, const char *path, const struct mdev *m,
+int callout_start(struct callouts *all, struct program *s, const char *path, const struct mdev *m,
 		  const struct ask *ask, const char *input);
 /* Runs it to its end; errors as above. */
-int callout_run(struct callouts *all, struct script *s, const char *path, const struct mdev *m,
+int callout_run(struct callouts *all, struct program *s, const char *path, const struct mdev *m,
 		const struct ask *ask, const char *input);
 bool callout_is_no_script(int r);
 
-bool callout_succeeded(const struct script *s);
+bool callout_succeeded(const struct program *s);
 /* Status 2. */
-bool callout_is_not_mine(const struct script *s);
+bool callout_is_not_mine(const struct program *s);
 /* What went wrong with a run that did not succeed; caller frees. */
-char *callout_describe_end(const struct script *s);
+char *callout_describe_end(const struct program *s);
 
 /* Tells that a script timed out; after two times it is not asked again by
  * this command, so that a list ends. */
-void callout_note_hung(struct callouts *all, const struct script *s);
+void callout_note_hung(struct callouts *all, const struct program *s);
 bool callout_is_hung(const struct callouts *all, const char *path);
 
 #endif

@@ -29,12 +29,8 @@ path_of() { # mdevctl, peer
 	if [[ $1 == peer ]]; then echo /peer/mdevctl; else echo /usr/sbin/mdevctl; fi
 }
 
-# What a program needs, and what it opens itself if there is use for it.
 libraries_of() { # program
 	ldd "$1" | awk '/=> \// { print $3 } $1 ~ /^\// { print $1 }'
-	if grep -qF libjansson.so.4 "$1"; then
-		/sbin/ldconfig -p | awk '$1 == "libjansson.so.4" && !file { file = $NF } END { print file }'
-	fi
 }
 
 # Copies programs as PATH-IN-ROOT=FILE, and their libraries.

@@ -208,6 +208,22 @@ on_this_system() {
 			chroot system "$command" "$@"' bash "$@"
 }
 
+# In a root that has the program, what ldd names, the simulated kernel and nothing else, but
+# for /proc, where sanitizers look for their options.
+in_empty_root() {
+	local file
+	mkdir -p empty/sys empty/proc
+	cp "$MDEVCTL" empty/
+	for file in $(ldd "$MDEVCTL" | grep -o '/[^ ]*'); do
+		cp --parents -L "$file" empty
+	done
+	# shellcheck disable=SC2016 # these are the inner shell's
+	unshare --mount --propagation private bash -euc '
+		mount --rbind root/sys empty/sys
+		[[ $MDEVCTL != *asan* ]] || mount --rbind /proc empty/proc
+		exec env -u MDEVCTL_ENV_ROOT chroot empty /mdevctl "$@"' bash "$@"
+}
+
 # The rule and the program that it runs, as a package installs them.
 install_rule() {
 	install -D "$MDEVCTL" root/usr/sbin/mdevctl

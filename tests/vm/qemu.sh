@@ -174,12 +174,10 @@ prepare_host() {
 	choose_programs
 }
 
-# What mdevctl opens itself, ldd does not tell of: libkmod, which udevadm needs too, and jansson.
+# What mdevctl opens itself, libkmod, ldd does not tell of, but udevadm needs it too.
 copy_libraries() {
-	local root=$1 jansson list
+	local root=$1 list
 	shift
-	jansson=$(/sbin/ldconfig -p | awk '$1 == "libjansson.so.4" && !file { file = $NF } END { print file }')
-	cp -L "${jansson:?is not known to ldconfig}" "$root/lib/x86_64-linux-gnu/"
 	list=$(LD_LIBRARY_PATH=$(library_path "$programs") ldd "$@")
 	case $list in *'not found'*) die "libraries are missing for the guest:"$'\n'"$list" ;; esac
 	awk '/=> \// { print $3 } $1 ~ /^\/.*[^:]$/ { print $1 }' <<<"$list" | sort -u | while read -r file; do
