@@ -352,19 +352,30 @@ void config_join(const struct host *h, struct mdev_list *sorted, struct strv *pr
 	}
 }
 
+int config_has(const struct host *h, const char *uuid, const char *parent)
+{
+	_cleanup_close_ int dir = open_parent_dir(h, parent);
+	struct stat st;
+
+	if (dir < 0)
+		return dir == -ENOENT ? 0 : dir;
+	if (fstatat(dir, uuid, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : -errno;
+}
+
 int config_parents_of(const struct host *h, const char *uuid, struct strv *parents)
 {
 	_cleanup_(strv_done) struct strv all = {};
 	int r = list_parents(h, &all, NULL);
 
 	for (size_t i = 0; i < all.n; i++) {
-		_cleanup_close_ int fd = open_parent_dir(h, all.s[i]);
-		struct stat st;
+		int found = config_has(h, uuid, all.s[i]);
 
-		if (fd >= 0 && fstatat(fd, uuid, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		if (found > 0)
 			strv_add(parents, xstrdup(all.s[i]));
-		else if (fd < 0 ? fd != -ENOENT : errno != ENOENT)
-			r = fd < 0 ? fd : -errno;
+		else if (found < 0)
+			r = found;
 	}
 	strv_sort(parents);
 	return r;

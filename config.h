@@ -45,6 +45,8 @@ int config_load(const struct host *h, const char *uuid, const char *parent,
 /* Marks those of a sorted list of devices that are defined on their parent, and
  * start by themselves. */
 void config_join(const struct host *h, struct mdev_list *sorted, struct strv *problems);
+/* Whether @parent has a file for @uuid, readable or not: 1, 0, or -errno. */
+int config_has(const struct host *h, const char *uuid, const char *parent);
 /* The parents under which there is a file for @uuid, readable or not; sorted.
  * 0, or -errno if not everything could be looked at. */
 int config_parents_of(const struct host *h, const char *uuid, struct strv *parents);

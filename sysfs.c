@@ -280,7 +280,7 @@ static int read_type(int dirfd, const char *parent, const char *id, struct mdev_
 	char path[2 * NAME_MAX + 2];
 	int r;
 
-	r = attr_read_number(dirfd, type_path(path, &t, "available_instances"), &t.available);
+	r = attr_read_integer(dirfd, type_path(path, &t, "available_instances"), &t.available);
 	if (r == 0)
 		r = read_text_at(dirfd, type_path(path, &t, "device_api"), &t.device_api);
 	if (r < 0)

@@ -253,7 +253,7 @@ int output_types_text(const struct mdev_type_list *list)
 		}
 		fputs("  ", out->f);
 		put(out, t->id);
-		fprintf(out->f, "\n    Available instances: %lu\n", t->available);
+		fprintf(out->f, "\n    Available instances: %ld\n", t->available);
 		put_line(out, "Device API", t->device_api);
 		put_line(out, "Name", t->name);
 		put_line(out, "Description", t->description);

@@ -246,7 +246,7 @@ static void offer_types(const struct host *h, struct line *l, const char *before
 		if (strv_has(&seen, t->id))
 			continue;
 		strv_add(&seen, xstrdup(t->id));
-		explanation = xasprintf("%s%s%lu free on %s", t->name ? t->name : "",
+		explanation = xasprintf("%s%s%ld free on %s", t->name ? t->name : "",
 					t->name ? ", " : "", t->available, t->parent);
 		offer(l, before, t->id, explanation);
 	}

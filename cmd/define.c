@@ -108,6 +108,9 @@ int cmd_define(const struct host *h, const struct args *a)
 	r = describe(h, a, &m, &runs);
 	if (r == 0)
 		r = check_may_write(h, "cannot define", &m);
+	/* Before any script is asked, and again under the lock. */
+	if (r == 0 && has(a, O(UUID)) && config_has(h, m.uuid, m.parent) > 0)
+		r = fail_to_write(h, -EEXIST, false, "cannot define", m.parent, m.uuid);
 	if (r < 0)
 		return r;
 	callouts_open(&all, h);

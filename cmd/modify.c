@@ -64,12 +64,12 @@ static int change(const struct args *a, struct mdev *m)
 /* What --jsonfile replaces need not be readable: it may be what is mended. */
 static int check_defined(const struct host *h, const struct mdev *m)
 {
-	_cleanup_(strv_done) struct strv parents = {};
-	int r = config_parents_of(h, m->uuid, &parents);
+	int r = config_has(h, m->uuid, m->parent);
 
-	if (strv_has(&parents, m->parent))
-		return 0;
-	return r < 0 ? fail_errno(r, "cannot modify %s: cannot read the definitions", m->uuid) : -ENOENT;
+	if (r < 0)
+		return fail_errno(r, "cannot modify %s: cannot read the definitions of %s", m->uuid,
+				  m->parent);
+	return r ? 0 : -ENOENT;
 }
 
 /*
@@ -149,6 +149,19 @@ static int complete_live(const struct host *h, const struct args *a, struct mdev
 	return 0;
 }
 
+/* What is live and what is kept must stay the same device. */
+static int check_live_definition(const struct host *h, const struct mdev *file)
+{
+	_cleanup_(error_done) struct error error = {};
+	_cleanup_(mdev_done) struct mdev m = {};
+
+	/* What cannot be read is what is mended. */
+	if (config_load(h, file->uuid, file->parent, &m, &error) < 0 || str_eq(m.type, file->type))
+		return 0;
+	return fail("cannot modify %s while it runs and its definition: it runs as %s, but is defined as %s; leave out --live or --defined",
+		    file->uuid, file->type, m.type);
+}
+
 int cmd_modify(const struct host *h, const struct args *a)
 {
 	_cleanup_(callouts_close) struct callouts all = {};
@@ -166,6 +179,8 @@ int cmd_modify(const struct host *h, const struct args *a)
 		r = complete_live(h, a, &file);
 	if (r == 0 && defined)
 		r = make_new(h, a, from_file ? &file : NULL, &new);
+	if (r == 0 && defined && has(a, O(LIVE)))
+		r = check_live_definition(h, &file);
 	if (r == 0 && defined)
 		r = check_may_write(h, "cannot modify", &new);
 	if (r < 0)

@@ -116,8 +116,8 @@ static char *free_on_parent(const struct mdev_type_list *types, const struct mde
 	for (size_t i = 0; i < types->n; i++) {
 		const struct mdev_type *t = &types->t[i];
 
-		if (t->available && str_eq(t->parent, m->parent))
-			strv_add(&found, xasprintf("%s (%lu)", t->id, t->available));
+		if (t->available > 0 && str_eq(t->parent, m->parent))
+			strv_add(&found, xasprintf("%s (%ld)", t->id, t->available));
 	}
 	return found.n ? strv_join(&found, 8) : xstrdup("nothing");
 }
@@ -130,8 +130,8 @@ static char *free_elsewhere(const struct mdev_type_list *types, const struct mde
 	for (size_t i = 0; i < types->n; i++) {
 		const struct mdev_type *t = &types->t[i];
 
-		if (t->available && str_eq(t->id, m->type) && !str_eq(t->parent, m->parent))
-			strv_add(&found, xasprintf("%s (%lu)", t->parent, t->available));
+		if (t->available > 0 && str_eq(t->id, m->type) && !str_eq(t->parent, m->parent))
+			strv_add(&found, xasprintf("%s (%ld)", t->parent, t->available));
 	}
 	if (!found.n)
 		return xasprintf("no other parent has %s free", m->type);
@@ -151,7 +151,7 @@ static size_t count_active(const struct host *h, const struct mdev *m)
 	return n;
 }
 
-static unsigned long count_free(const struct mdev_type_list *types, const struct mdev *m)
+static long count_free(const struct mdev_type_list *types, const struct mdev *m)
 {
 	for (size_t i = 0; i < types->n; i++)
 		if (str_eq(types->t[i].parent, m->parent) && str_eq(types->t[i].id, m->type))
@@ -164,15 +164,15 @@ static void explain_instances(const struct host *h, const struct mdev *m, int r,
 {
 	_cleanup_(mdev_type_list_done) struct mdev_type_list types = {};
 	_cleanup_free_ char *here = NULL, *elsewhere = NULL;
-	unsigned long n;
+	long n;
 
 	bus_list_types(h, NULL, &types);
 	mdev_type_list_sort(&types);
 	n = count_free(&types, m);
 	here = free_on_parent(&types, m);
 	elsewhere = free_elsewhere(&types, m);
-	if (n)
-		error_set(error, "the driver of %s refused a device of type %s, although it shows %lu as free: %s",
+	if (n > 0)
+		error_set(error, "the driver of %s refused a device of type %s, although it shows %ld as free: %s",
 			  m->parent, m->type, n, strerror(-r));
 	else if (r == -EINVAL)
 		error_set(error, "the driver of %s refused a device of type %s: %s; free there: %s; %s",
@@ -252,7 +252,7 @@ static bool gpu_offers(const struct host *h, const struct mdev_type_list *types,
 	if (sriov_find_pf(h, m->parent, &pf) == 0)
 		sriov_list_vfs(h, pf, &vfs);
 	for (size_t i = 0; i < types->n; i++)
-		if (types->t[i].available && strv_has(&vfs, types->t[i].parent))
+		if (types->t[i].available > 0 && strv_has(&vfs, types->t[i].parent))
 			return true;
 	return false;
 }

@@ -4,7 +4,7 @@
  * rule that starts automatic devices.
  */
 #include "device/bus.h"
-#include "script/run.h"
+#include "script/files.h"
 #include "config.h"
 #include "doctor/doctor.h"
 #include "device/explain.h"
@@ -154,11 +154,11 @@ static void check_room(const struct host *h, const struct definitions *d, struct
 		size_t waiting = count_waiting(d, &like);
 
 		/* Virtual functions have a check of their own. */
-		if (waiting <= t->available || bus_is_vgpu_parent(h, t->parent))
+		if (!waiting || (t->available > 0 && waiting <= (size_t)t->available) || bus_is_vgpu_parent(h, t->parent))
 			continue;
 		findings_add(all, HEALTH_FAIL, "definitions",
-			     xasprintf("%zu automatic devices of type %s on %s are not active, and there is room for %lu",
-				       waiting, t->id, t->parent, t->available),
+			     xasprintf("%zu automatic devices of type %s on %s are not active, and there is room for %ld",
+				       waiting, t->id, t->parent, t->available > 0 ? t->available : 0),
 			     xasprintf("stop a device on %s, or define fewer: mdevctl list -d -p %s",
 				       t->parent, t->parent));
 	}
@@ -204,7 +204,7 @@ static void check_scripts(const struct host *h, struct findings *all)
 	_cleanup_(script_files_done) struct script_files files = {};
 	size_t fine = 0, before = all->n;
 
-	callout_list_files(h, &files);
+	script_files_list(h, &files);
 	for (size_t i = 0; i < files.n; i++) {
 		const char *path = files.f[i].path;
 

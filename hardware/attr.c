@@ -58,10 +58,10 @@ int attr_write(int dir, const char *name, const char *value, bool *ret_written)
 	return write_store(fd, value, strlen(value));
 }
 
-int attr_read_number(int dir, const char *path, unsigned long *ret_number)
+int attr_read_integer(int dir, const char *path, long *ret_number)
 {
 	_cleanup_free_ char *text = NULL;
-	unsigned long number;
+	long number;
 	char *end;
 	int r;
 
@@ -69,10 +69,22 @@ int attr_read_number(int dir, const char *path, unsigned long *ret_number)
 	if (r < 0)
 		return r;
 	errno = 0;
-	number = strtoul(text, &end, 10);
-	/* strtoul takes a sign, and JSON has no room for more. */
-	if (errno || !isdigit((unsigned char)*text) || *end || number > INT64_MAX)
+	number = strtol(text, &end, 10);
+	/* strtol() takes a plus. */
+	if (errno || !isdigit((unsigned char)text[*text == '-']) || *end)
 		return -EINVAL;
 	*ret_number = number;
 	return 0;
+}
+
+int attr_read_number(int dir, const char *path, unsigned long *ret_number)
+{
+	long number;
+	int r = attr_read_integer(dir, path, &number);
+
+	if (r == 0 && number < 0)
+		r = -EINVAL;
+	if (r == 0)
+		*ret_number = (unsigned long)number;
+	return r;
 }

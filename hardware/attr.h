@@ -14,7 +14,8 @@
  * driver's answer to the value and not that of opening the file.
  */
 int attr_write(int dir, const char *name, const char *value, bool *ret_written);
-/* One decimal number; -EINVAL: it is none. */
+/* One decimal number; -EINVAL: it is none, or, of the second, negative. */
+int attr_read_integer(int dir, const char *name, long *ret_number);
 int attr_read_number(int dir, const char *name, unsigned long *ret_number);
 
 #endif

@@ -6,6 +6,7 @@
 #include "lib/host.h"
 #include "lib/interrupt.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
@@ -313,7 +314,7 @@ int read_all(int fd, size_t max, bool regular, char **ret_data, size_t *ret_leng
 int read_text_at(int dirfd, const char *path, char **ret_text)
 {
 	/* A sysfs attribute is at most one page. */
-	char text[4096 + 1];
+	char text[4096 + 1], *start = text;
 	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
 	ssize_t n;
 
@@ -322,10 +323,12 @@ int read_text_at(int dirfd, const char *path, char **ret_text)
 	n = read(fd, text, sizeof(text) - 1);
 	if (n < 0)
 		return -errno;
-	while (n > 0 && strchr(" \t\n", text[n - 1]))
+	while (n > 0 && isspace((unsigned char)text[n - 1]))
 		n--;
 	text[n] = '\0';
-	*ret_text = xstrdup(text);
+	while (isspace((unsigned char)*start))
+		start++;
+	*ret_text = xstrdup(start);
 	return 0;
 }
 

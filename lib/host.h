@@ -55,7 +55,7 @@ int dir_sync(int dirfd);
 int dir_lock(int dirfd, unsigned ms);
 /* Last component of the target of a link: allocated; 0 or -errno. */
 int link_basename(int dirfd, const char *path, char **ret_name);
-/* Text of a small file without trailing white space; 0 or -errno. */
+/* Text of a small file without white space around it; 0 or -errno. */
 int read_text_at(int dirfd, const char *path, char **ret_text);
 /*
  * Whole contents from @fd, NUL-terminated, in memory of the caller's; at most

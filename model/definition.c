@@ -100,7 +100,7 @@ static int read_attrs(struct mdev *m, const json_t *root, const struct json_sour
 	const struct json_step path[] = { { .key = "attrs" } };
 	json_t *attrs = json_object_get(root, "attrs");
 
-	return attrs ? read_attr_array(m, attrs, path, 1, src) : 0;
+	return attrs && !json_is_null(attrs) ? read_attr_array(m, attrs, path, 1, src) : 0;
 }
 
 static int take_extra(struct mdev *m, json_t *root, const struct json_source *src)
@@ -150,6 +150,8 @@ static bool is_empty_answer(const json_t *attrs)
 {
 	const json_t *only = json_array_get(attrs, 0);
 
+	if (json_is_null(attrs))
+		return true;
 	return json_array_size(attrs) == 1 && json_is_object(only) && json_object_size(only) == 0;
 }
 

@@ -60,7 +60,7 @@ struct mdev_type {
 	char *id; /* name of its directory: what is stored and started */
 	char *name, *description; /* NULL where the driver has none */
 	char *device_api;
-	unsigned long available;
+	long available; /* as the driver says, perhaps less than none */
 };
 
 struct mdev_type_list {
@@ -89,7 +89,7 @@ int mdev_from_json(struct mdev *m, const char *text, size_t length, const char *
 
 /*
  * Replaces the attributes by those of a JSON array such as a script prints;
- * nothing, trailing NULs and [{}] are allowed.  Errors as above.
+ * nothing, trailing NULs, null and [{}] are allowed.  Errors as above.
  */
 int mdev_attrs_from_json(struct mdev *m, const char *text, size_t length, const char *source,
 			 struct error *error);

@@ -59,7 +59,7 @@ static int run_pre(struct callout *c, const char *script, const char *json, bool
 
 	*ret_mine = false;
 	r = callout_run(c->all, &s, script, c->m, &ask, json);
-	if (r < 0 && !versioned && callout_is_no_script(r))
+	if (r < 0 && !versioned && script_is_none(r))
 		return 0;
 	if (r < 0)
 		why = xasprintf("the script %s could not be started: %s", script, strerror(-r));
@@ -86,6 +86,8 @@ static int pre_versioned(struct callout *c, const char *json)
 		return run_pre(c, can->script, json, &mine);
 	why = xasprintf("the script %s for type %s does not support %s", can->script, c->m->type,
 			can->events & BIT(EVENT_PRE) ? verbs[c->action] : "the event pre");
+	/* With --force, its post is run all the same. */
+	c->script = can->script;
 	return refuse(c, why);
 }
 
@@ -130,7 +132,7 @@ static void post(const struct callout *c, enum state state)
 	const struct capability *can = &c->capability;
 
 	if (c->script) {
-		if (!can->script || (can->events & BIT(EVENT_POST)))
+		if (!can->script || ((can->events & BIT(EVENT_POST)) && (can->actions & BIT(c->action))))
 			run_post(c, c->script, json, state);
 		return;
 	}

@@ -68,7 +68,7 @@ static int query_continue(struct query *q)
 			r = callout_start(q->all, &q->run, script, q->m, &ask, q->input);
 		if (r == 0)
 			return 1;
-		if (callout_is_no_script(r))
+		if (script_is_none(r))
 			continue;
 		q->why = xasprintf("the script %s could not be started: %s", script, strerror(-r));
 		if (is_shortage(r)) {

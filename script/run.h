@@ -3,22 +3,13 @@
  * Running one callout script.  What its answer means for an operation is the
  * business of callout.c.
  */
-#ifndef MDEVCTL_CALLOUT_RUN_H
-#define MDEVCTL_CALLOUT_RUN_H
+#ifndef MDEVCTL_RUN_H
+#define MDEVCTL_RUN_H
 
-#include "lib/host.h"
-#include "model/mdev.h"
 #include "lib/program.h"
-
-enum action {
-	ACTION_START,
-	ACTION_STOP,
-	ACTION_DEFINE,
-	ACTION_UNDEFINE,
-	ACTION_MODIFY,
-	ACTION_ATTRIBUTES,
-	ACTION_CAPABILITIES,
-};
+#include "model/mdev.h"
+#include "script/capability.h"
+#include "script/files.h"
 
 /* The scripts of a host, and what they said of themselves; one per command. */
 struct callouts {
@@ -35,47 +26,6 @@ struct callouts {
 void callouts_open(struct callouts *all, const struct host *h);
 void callouts_close(struct callouts *all);
 
-/* What lies where scripts are looked for. */
-enum script_state {
-	SCRIPT_FINE,
-	SCRIPT_NO_FILE, /* a directory, a link to nothing */
-	SCRIPT_NOT_EXECUTABLE,
-	SCRIPT_UNTRUSTED, /* others than root and our own user could have written it */
-};
-
-struct script_file {
-	char *path;
-	bool is_notifier;
-	enum script_state state;
-};
-
-struct script_files {
-	struct script_file *f;
-	size_t n;
-};
-
-/* Adds all of them, in the order in which scripts are asked.  0, or -errno: not
- * everything could be looked at. */
-int callout_list_files(const struct host *h, struct script_files *files);
-void script_files_done(struct script_files *files);
-
-/* What the scripts answered for a type on a parent. */
-struct capability {
-	char *parent, *type;
-	const char *script; /* the versioned one, or NULL */
-	unsigned actions, events; /* what it listed, BIT() by enum */
-};
-#define BIT(n) (1U << (n))
-
-/* What the question for capabilities gives to a script to read; caller frees. */
-char *capability_question(void);
-/*
- * Fills script and what it listed from the answer of @script, which must
- * outlive @c; trailing NULs are allowed.  False: it is no answer.
- */
-bool capability_from_json(struct capability *c, const char *text, size_t length, const char *script);
-
-enum event { EVENT_PRE, EVENT_POST, EVENT_NOTIFY, EVENT_GET, EVENT_LIVE };
 enum state { STATE_NONE, STATE_SUCCESS, STATE_FAILURE };
 
 /* What a script is asked, as -e, -a and -s. */
@@ -87,7 +37,7 @@ struct ask {
 
 /*
  * Starts it, if nobody else can have written it by now.  0, or -errno if it
- * could not be started: callout_is_no_script() tells whether that is the
+ * could not be started: script_is_none() tells whether that is the
  * script's fault, so that it is passed over, or ours.
  */
 int callout_start(struct callouts *all, struct program *s, const char *path, const struct mdev *m,
@@ -95,7 +45,6 @@ int callout_start(struct callouts *all, struct program *s, const char *path, con
 /* Runs it to its end; errors as above. */
 int callout_run(struct callouts *all, struct program *s, const char *path, const struct mdev *m,
 		const struct ask *ask, const char *input);
-bool callout_is_no_script(int r);
 
 bool callout_succeeded(const struct program *s);
 /* Status 2. */

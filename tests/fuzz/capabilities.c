@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 
-#include "script/run.h"
+#include "script/capability.h"
 
 static const char *const actions[] = { "start",	 "stop",       "define",      "undefine",
 				       "modify", "attributes", "capabilities" };
