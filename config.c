@@ -7,6 +7,7 @@
  * temporary files and are passed over.
  */
 #include "config.h"
+#include "lib/lock.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 #define TEMP_NAME ".mdevctl.tmp"
 /* How long other writers are waited for. */
 #define LOCK_MS 30000
+#define LOCK_NAME "definitions"
 
 char *config_dir(const struct host *h)
 {
@@ -346,8 +348,8 @@ void config_join(const struct host *h, struct mdev_list *sorted, struct strv *pr
 		next = first + 1;
 		while (next < sorted->n && str_eq(sorted->m[next].parent, m->parent))
 			next++;
-		/* Which vGPU that is is known from its definition already. */
-		if (!m->is_vgpu)
+		/* Which of those that is is known from its definition already. */
+		if (!m->is_pci)
 			join_parent(h, m, next - first, problems);
 	}
 }
@@ -396,24 +398,42 @@ int config_check_writable(const struct host *h, const char *parent)
 	return faccessat(dir, ".", W_OK | X_OK, AT_EACCESS) < 0 ? -errno : 0;
 }
 
-int config_lock(const struct host *h)
+int config_lock(const struct host *h, struct config_writer *ret_writer)
 {
-	_cleanup_close_ int fd = host_make_dir(h, CONFIG_DIR);
-	int r;
+	_cleanup_close_ int dir = host_make_dir(h, CONFIG_DIR);
+	int lock;
 
-	if (fd < 0)
-		return fd;
-	r = dir_lock(fd, LOCK_MS);
-	return r < 0 ? r : take_fd(&fd);
+	if (dir < 0)
+		return dir;
+	lock = lock_take(h, LOCK_NAME, dir, LOCK_MS);
+	if (lock < 0)
+		return lock;
+	*ret_writer = (struct config_writer){ .dir = take_fd(&dir), .lock = lock };
+	return 0;
 }
 
-static int make_parent_dir(const struct host *h, int lock, const char *parent)
+void config_unlock(struct config_writer *w)
+{
+	closep(&w->dir);
+	closep(&w->lock);
+	*w = CONFIG_NO_WRITER;
+}
+
+char *config_lock_path(const struct host *h)
+{
+	_cleanup_close_ int dir = host_openf(h, O_RDONLY | O_DIRECTORY, "%s", CONFIG_DIR);
+	_cleanup_free_ char *path = config_dir(h);
+
+	return lock_path(h, LOCK_NAME, dir, path);
+}
+
+static int make_parent_dir(const struct host *h, const struct config_writer *w, const char *parent)
 {
 	int dir = open_parent_dir(h, parent);
 
 	if (dir != -ENOENT)
 		return dir;
-	dir = dir_make(lock, parent);
+	dir = dir_make(w->dir, parent);
 	return dir < 0 ? dir : open_parent_dir(h, parent);
 }
 
@@ -460,10 +480,10 @@ static bool says(const struct host *h, int dirfd, const char *parent, const char
 	       length == strlen(text) && memcmp(old, text, length) == 0;
 }
 
-int config_write_file(const struct host *h, int lock, const char *parent, const char *name,
-		      const char *text, bool replace, bool *ret_done)
+int config_write_file(const struct host *h, const struct config_writer *w, const char *parent,
+		      const char *name, const char *text, bool replace, bool *ret_done)
 {
-	_cleanup_close_ int dir = make_parent_dir(h, lock, parent);
+	_cleanup_close_ int dir = make_parent_dir(h, w, parent);
 	struct stat st;
 	int r;
 
@@ -493,15 +513,15 @@ int config_write_file(const struct host *h, int lock, const char *parent, const 
 	if (r < 0) {
 		remove_temp(dir);
 		/* If it was made for this, and is empty. */
-		unlinkat(lock, parent, AT_REMOVEDIR);
+		unlinkat(w->dir, parent, AT_REMOVEDIR);
 		return r;
 	}
 	*ret_done = true;
 	return dir_sync(dir);
 }
 
-int config_write(const struct host *h, int lock, const struct mdev *m, bool replace,
-		 bool *ret_done)
+int config_write(const struct host *h, const struct config_writer *w, const struct mdev *m,
+		 bool replace, bool *ret_done)
 {
 	_cleanup_free_ char *text = mdev_to_text(m);
 
@@ -509,7 +529,7 @@ int config_write(const struct host *h, int lock, const struct mdev *m, bool repl
 	/* What could not be read again is not written. */
 	if (strlen(text) > DEFINITION_MAX)
 		return -E2BIG;
-	return config_write_file(h, lock, m->parent, m->uuid, text, replace, ret_done);
+	return config_write_file(h, w, m->parent, m->uuid, text, replace, ret_done);
 }
 
 int config_remove(const struct host *h, const char *uuid, const char *parent, bool *ret_done)

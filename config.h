@@ -59,13 +59,20 @@ char *config_dir(const struct host *h);
  * are yet to be made: 0, or -errno. */
 int config_check_writable(const struct host *h, const char *parent);
 
+/* The only writer of definitions, until config_unlock(). */
+struct config_writer {
+	int dir, lock;
+};
+#define CONFIG_NO_WRITER ((struct config_writer){ -1, -1 })
 /*
- * Makes the calling process the only writer of definitions until the
- * descriptor is closed: an flock of the directory itself, which is made if it
- * is missing.  The descriptor, or -errno; -ETIMEDOUT: somebody has held it for long,
- * -EINTR: a signal came meanwhile.
+ * Makes the calling process the only writer, and the directory of definitions if
+ * it is missing (lock.h).  0, or -errno; -ETIMEDOUT: somebody has held the lock
+ * for long, -EINTR: a signal came meanwhile.
  */
-int config_lock(const struct host *h);
+int config_lock(const struct host *h, struct config_writer *ret_writer);
+void config_unlock(struct config_writer *w);
+/* What is locked, for messages; caller frees. */
+char *config_lock_path(const struct host *h);
 /*
  * Under the lock: write the definition so that a reader and a crash see the
  * old or the new one.  Nothing is written if the file says just that already.
@@ -73,11 +80,11 @@ int config_lock(const struct host *h);
  * @ret_done: whether the new one is there, so that an error means only that a
  * loss of power may undo that.
  */
-int config_write(const struct host *h, int lock, const struct mdev *m, bool replace,
-		 bool *ret_done);
+int config_write(const struct host *h, const struct config_writer *w, const struct mdev *m,
+		 bool replace, bool *ret_done);
 /* The same for any file of @parent. */
-int config_write_file(const struct host *h, int lock, const char *parent, const char *name,
-		      const char *text, bool replace, bool *ret_done);
+int config_write_file(const struct host *h, const struct config_writer *w, const char *parent,
+		      const char *name, const char *text, bool replace, bool *ret_done);
 /* Under the lock: remove the definition file, whatever it contains. */
 int config_remove(const struct host *h, const char *uuid, const char *parent, bool *ret_done);
 
@@ -86,9 +93,9 @@ int config_remove(const struct host *h, const char *uuid, const char *parent, bo
 int config_read_vfs(const struct host *h, const char *parent, unsigned long *ret_count,
 		    struct error *error);
 /* Under the lock. */
-int config_write_vfs(const struct host *h, int lock, const char *parent, unsigned long count,
+int config_write_vfs(const struct host *h, const struct config_writer *w, const char *parent, unsigned long count,
 		     bool *ret_done);
 /* Under the lock; with the directory of @parent, if that was all in it. */
-int config_remove_vfs(const struct host *h, int lock, const char *parent, bool *ret_done);
+int config_remove_vfs(const struct host *h, const struct config_writer *w, const char *parent, bool *ret_done);
 
 #endif

@@ -13,8 +13,6 @@
 
 /* How long another process's half-made device is waited for. */
 #define COMPLETE_MS 5000
-/* How long another start of the same parent's devices is waited for. */
-#define LOCK_MS 30000
 #define POLL_MS 10
 
 /* Below so many devices of a parent it is not worth it to look at its types. */
@@ -366,15 +364,9 @@ int sysfs_device_api(const struct host *h, const struct mdev *m, char **ret_api)
 	return type < 0 ? type : read_text_at(type, "device_api", ret_api);
 }
 
-int sysfs_lock_parent(const struct host *h, const char *parent)
+int sysfs_open_parent(const struct host *h, const char *parent)
 {
-	_cleanup_close_ int fd = host_openf(h, O_RDONLY | O_DIRECTORY, PARENTS "/%s", parent);
-	int r;
-
-	if (fd < 0)
-		return fd;
-	r = dir_lock(fd, LOCK_MS);
-	return r < 0 ? r : take_fd(&fd);
+	return host_openf(h, O_RDONLY | O_DIRECTORY, PARENTS "/%s", parent);
 }
 
 int sysfs_create(const struct host *h, const struct mdev *m)

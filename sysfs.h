@@ -46,12 +46,8 @@ bool sysfs_has_type(const struct host *h, const char *parent, const char *type);
 /* The device_api of a type, which names the device that a virtual machine gets
  * ("vfio-pci"); caller frees.  -ENOENT: no such parent or type. */
 int sysfs_device_api(const struct host *h, const struct mdev *m, char **ret_api);
-/*
- * Waits until no other mdevctl starts the automatic devices of this parent:
- * for a while, as anybody can lock a directory of sysfs.  A descriptor that
- * keeps the others waiting, or -errno.
- */
-int sysfs_lock_parent(const struct host *h, const char *parent);
+/* Its directory: a descriptor of the caller's, or -errno. */
+int sysfs_open_parent(const struct host *h, const char *parent);
 
 /*
  * One write of the UUID to the type's `create`.  When this returns 0 the

@@ -321,7 +321,7 @@ int output_libvirt_xml(const struct mdev *m, const char *api)
 {
 	struct text t, *out = text_open(&t);
 
-	if (m->is_vgpu)
+	if (m->is_pci)
 		put_pci_hostdev(out, m->parent);
 	else
 		put_mdev_hostdev(out, m->uuid, api);
@@ -333,7 +333,7 @@ int output_qemu_args(const struct mdev *m, const char *api)
 	struct text t, *out = text_open(&t);
 
 	fprintf(out->f, "-device %s,sysfsdev=/sys/bus/%s/devices/%s\n", api,
-		m->is_vgpu ? "pci" : "mdev", m->is_vgpu ? m->parent : m->uuid);
+		m->is_pci ? "pci" : "mdev", m->is_pci ? m->parent : m->uuid);
 	return text_close(out);
 }
 

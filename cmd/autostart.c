@@ -303,8 +303,7 @@ static int start_all(const struct host *h, struct run *run)
 	if (lock == -EINTR)
 		return fail_interrupted(run);
 	if (lock == -ETIMEDOUT)
-		warn("somebody has locked the directory of %s in sysfs for 30 s; going on all the same",
-		     run->parent);
+		warn("another process has locked %s for 30 s; going on all the same", run->parent);
 	callouts_open(run->all, h);
 	r = start_wanted(run);
 	later = start_pending(run);

@@ -7,6 +7,7 @@
 #define MDEVCTL_CMD_H
 
 #include "cli/args.h"
+#include "config.h"
 #include "lib/host.h"
 #include "model/mdev.h"
 
@@ -43,7 +44,7 @@ int check_may_write(const struct host *h, const char *what, const struct mdev *m
 /* Enables the virtual functions that are defined for a PCI device, if any. */
 int enable_defined_vfs(const struct host *h, const char *pf);
 /* Takes the lock for writing definitions, and says why not. */
-int lock_definitions(const struct host *h, const char *what);
+int lock_definitions(const struct host *h, const char *what, struct config_writer *ret_writer);
 /* Says why a definition could not be written or removed, or with @done why
  * that may not last, and returns a negative value. */
 int fail_to_write(const struct host *h, int r, bool done, const char *what, const char *parent,

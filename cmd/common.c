@@ -99,20 +99,21 @@ int check_may_write(const struct host *h, const char *what, const struct mdev *m
 	return fail("%s %s: you may not write to %s/%s; root is needed", what, m->uuid, dir, m->parent);
 }
 
-int lock_definitions(const struct host *h, const char *what)
+int lock_definitions(const struct host *h, const char *what, struct config_writer *ret_writer)
 {
 	_cleanup_free_ char *dir = config_dir(h);
-	int lock = config_lock(h);
+	_cleanup_free_ char *path = NULL;
+	int r = config_lock(h, ret_writer);
 
-	if (lock >= 0)
-		return lock;
-	if (lock == -EINTR)
-		return fail("%s: interrupted while another process had locked %s", what, dir);
-	if (lock == -ETIMEDOUT)
-		return fail("%s: another process has locked %s for 30 s; 'fuser -v %s' names it", what, dir,
-			    dir);
-	return fail("%s: cannot lock %s for writing: %s%s", what, dir, strerror(-lock),
-		    root_needed(lock));
+	if (r == 0)
+		return 0;
+	path = config_lock_path(h);
+	if (r == -EINTR)
+		return fail("%s: interrupted while another process had locked %s", what, path);
+	if (r == -ETIMEDOUT)
+		return fail("%s: another process has locked %s for 30 s; 'fuser -v %s' names it", what,
+			    path, path);
+	return fail("%s: cannot lock %s for writing: %s%s", what, dir, strerror(-r), root_needed(r));
 }
 
 int fail_to_write(const struct host *h, int r, bool done, const char *what, const char *parent,

@@ -57,13 +57,14 @@ static int describe(const struct host *h, const struct args *a, struct mdev *m, 
 
 static int store(const struct host *h, const struct args *a, const struct mdev *m)
 {
-	_cleanup_close_ int lock = lock_definitions(h, "cannot define the device");
+	_cleanup_(config_unlock) struct config_writer w = CONFIG_NO_WRITER;
 	bool done;
 	int r;
 
-	if (lock < 0)
-		return lock;
-	r = config_write(h, lock, m, false, &done);
+	r = lock_definitions(h, "cannot define the device", &w);
+	if (r < 0)
+		return r;
+	r = config_write(h, &w, m, false, &done);
 	if (r < 0)
 		fail_to_write(h, r, done, "cannot define", m->parent, m->uuid);
 	/* A definition whose UUID nobody was told would be lost. */
@@ -85,7 +86,7 @@ static void warn_of_others(const struct host *h, const struct mdev *m)
 	_cleanup_(strv_done) struct strv problems = {}, others = {};
 	_cleanup_free_ char *names = NULL;
 
-	if (!bus_is_vgpu_parent(h, m->parent))
+	if (!bus_has_one_place(h, m->parent))
 		return;
 	config_list(h, m->parent, &defined, &problems, NULL);
 	mdev_list_sort(&defined);
@@ -130,12 +131,13 @@ int cmd_define(const struct host *h, const struct args *a)
 
 static int remove_file(const struct host *h, const char *uuid, const char *parent)
 {
-	_cleanup_close_ int lock = lock_definitions(h, "cannot undefine the device");
+	_cleanup_(config_unlock) struct config_writer w = CONFIG_NO_WRITER;
 	bool done;
 	int r;
 
-	if (lock < 0)
-		return lock;
+	r = lock_definitions(h, "cannot undefine the device", &w);
+	if (r < 0)
+		return r;
 	r = config_remove(h, uuid, parent, &done);
 	return r < 0 && r != -ENOENT ? fail_to_write(h, r, done, "cannot undefine", parent, uuid) : r;
 }

@@ -10,17 +10,17 @@
 
 /* libvirt lists in JSON, and takes whatever is there for a mediated device; it
  * never asks for one device. */
-static bool shows_vgpus(const struct args *a)
+static bool shows_functions(const struct args *a)
 {
 	return !has(a, O(DUMPJSON)) || has(a, O(ALL) | O(UUID));
 }
 
-static void hide_vgpus(struct mdev_list *list)
+static void hide_functions(struct mdev_list *list)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < list->n; i++) {
-		if (list->m[i].is_vgpu)
+		if (list->m[i].is_pci)
 			mdev_done(&list->m[i]);
 		else
 			list->m[kept++] = take(list->m[i]);
@@ -49,8 +49,8 @@ static int collect_defined(const struct host *h, const struct args *a, struct md
 	bus_query_begin(h, &query);
 	for (size_t i = 0; i < list->n; i++)
 		bus_query_look(&query, h, &list->m[i]);
-	if (!shows_vgpus(a))
-		hide_vgpus(list);
+	if (!shows_functions(a))
+		hide_functions(list);
 	return 0;
 }
 
@@ -79,8 +79,8 @@ static int collect_running(const struct host *h, const struct args *a, struct md
 		if (r < 0)
 			return fail_errno(r, "cannot list the running devices");
 	}
-	if (!shows_vgpus(a))
-		hide_vgpus(list);
+	if (!shows_functions(a))
+		hide_functions(list);
 	mdev_list_sort(list);
 	config_join(h, list, &problems);
 	warn_of(&problems);
@@ -143,7 +143,7 @@ static int list_for_vm(const struct host *h, const struct args *a)
 	r = find_one(h, a, &m);
 	if (r < 0)
 		return r;
-	m.is_vgpu = bus_is_vgpu_parent(h, m.parent);
+	m.is_pci = bus_has_one_place(h, m.parent);
 	api = device_api(h, &m);
 	return has(a, O(QEMU_ARGS)) ? output_qemu_args(&m, api) : output_libvirt_xml(&m, api);
 }

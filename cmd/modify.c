@@ -105,17 +105,18 @@ static int make_new(const struct host *h, const struct args *a, const struct mde
 /* Reads, changes and writes under the lock, so that no other change is lost. */
 static int store(const struct host *h, const struct args *a, const struct mdev *file)
 {
-	_cleanup_close_ int lock = lock_definitions(h, "cannot modify the definition");
+	_cleanup_(config_unlock) struct config_writer w = CONFIG_NO_WRITER;
 	_cleanup_(mdev_done) struct mdev m = {};
 	bool done;
 	int r;
 
-	if (lock < 0)
-		return lock;
+	r = lock_definitions(h, "cannot modify the definition", &w);
+	if (r < 0)
+		return r;
 	r = make_new(h, a, file, &m);
 	if (r < 0)
 		return r;
-	r = config_write(h, lock, &m, true, &done);
+	r = config_write(h, &w, &m, true, &done);
 	return r < 0 ? fail_to_write(h, r, done, "cannot modify", m.parent, m.uuid) : 0;
 }
 

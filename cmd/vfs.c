@@ -12,13 +12,14 @@
 /* What can be seen of the device must not contradict; it need not be there. */
 static int check_device(const struct host *h, const struct args *a, const char *pf)
 {
+	_cleanup_free_ char *own_pf = NULL;
 	struct sriov s;
 	int r = sriov_look(h, pf, &s);
 
 	if (!sriov_is_address(pf))
 		return fail("cannot define virtual functions of %s: that is no PCI address, such as 0000:41:00.0",
 			    pf);
-	if (bus_is_vgpu_parent(h, pf))
+	if (sriov_find_pf(h, pf, &own_pf) == 0)
 		return fail("cannot define virtual functions of %s: it is one itself; its physfn has them",
 			    pf);
 	if (r == 0 && a->count > s.total)
@@ -38,30 +39,31 @@ static int fail_to_write_vfs(const struct host *h, int r, bool done, const char 
 int cmd_define_vfs(const struct host *h, const struct args *a)
 {
 	const char *pf = a->value[OPT_PARENT];
-	_cleanup_close_ int lock = -1;
+	_cleanup_(config_unlock) struct config_writer w = CONFIG_NO_WRITER;
 	bool done;
 	int r;
 
 	r = check_device(h, a, pf);
 	if (r < 0)
 		return r;
-	lock = lock_definitions(h, "cannot define virtual functions");
-	if (lock < 0)
-		return lock;
-	r = config_write_vfs(h, lock, pf, a->count, &done);
+	r = lock_definitions(h, "cannot define virtual functions", &w);
+	if (r < 0)
+		return r;
+	r = config_write_vfs(h, &w, pf, a->count, &done);
 	return r < 0 ? fail_to_write_vfs(h, r, done, "cannot define virtual functions:", pf) : 0;
 }
 
 int cmd_undefine_vfs(const struct host *h, const struct args *a)
 {
-	_cleanup_close_ int lock = lock_definitions(h, "cannot undefine virtual functions");
+	_cleanup_(config_unlock) struct config_writer w = CONFIG_NO_WRITER;
 	const char *pf = a->value[OPT_PARENT];
 	bool done;
 	int r;
 
-	if (lock < 0)
-		return lock;
-	r = config_remove_vfs(h, lock, pf, &done);
+	r = lock_definitions(h, "cannot undefine virtual functions", &w);
+	if (r < 0)
+		return r;
+	r = config_remove_vfs(h, &w, pf, &done);
 	if (r == -ENOENT)
 		return fail("cannot undefine virtual functions of %s: none are defined", pf);
 	return r < 0 ? fail_to_write_vfs(h, r, done, "cannot undefine virtual functions:", pf) : 0;

@@ -57,21 +57,21 @@ int config_read_vfs(const struct host *h, const char *parent, unsigned long *ret
 	return r;
 }
 
-int config_write_vfs(const struct host *h, int lock, const char *parent, unsigned long count,
+int config_write_vfs(const struct host *h, const struct config_writer *w, const char *parent, unsigned long count,
 		     bool *ret_done)
 {
 	_cleanup_free_ char *number = count ? xasprintf("%lu", count) : xstrdup("\"max\"");
 	_cleanup_free_ char *text = xasprintf("{\n  \"vfs\": %s\n}\n", number);
 
-	return config_write_file(h, lock, parent, CONFIG_VFS, text, true, ret_done);
+	return config_write_file(h, w, parent, CONFIG_VFS, text, true, ret_done);
 }
 
-int config_remove_vfs(const struct host *h, int lock, const char *parent, bool *ret_done)
+int config_remove_vfs(const struct host *h, const struct config_writer *w, const char *parent, bool *ret_done)
 {
 	int r = config_remove(h, CONFIG_VFS, parent, ret_done);
 
 	/* Whether it is there makes no difference to anybody. */
 	if (r == 0)
-		unlinkat(lock, parent, AT_REMOVEDIR);
+		unlinkat(w->dir, parent, AT_REMOVEDIR);
 	return r;
 }

@@ -1,231 +1,75 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who answers for a parent, and what needs the definitions for its answer: the
- * UUIDs of vGPUs.
+ * Asks the provider that a parent belongs to.
  */
 #include "device/bus.h"
-#include "hardware/attr.h"
-#include "config.h"
-#include "hardware/nvidia.h"
-#include "hardware/vgpu-type.h"
+#include "device/identity.h"
+#include "device/provider.h"
+#include "lib/lock.h"
 
-#include <fcntl.h>
+/* How long another start of the same parent's devices is waited for. */
+#define LOCK_MS 30000
 
-struct bus_ops {
-	bool (*has_type)(const struct host *h, const char *parent, const char *type);
-	bool (*is_ready)(const struct host *h, const char *parent, const char *type);
-	int (*device_api)(const struct host *h, const struct mdev *m, char **ret_api);
-	int (*lock_parent)(const struct host *h, const char *parent);
-	bool (*may_create)(const struct host *h, const struct mdev *m);
-	bool (*may_remove)(const struct host *h, const struct mdev *m);
-	int (*create)(const struct host *h, const struct mdev *m);
-	int (*open)(const struct host *h, const struct mdev *m);
-	bool (*is_gone)(int device);
-	int (*set_attr)(int device, const char *name, const char *value, bool *ret_written);
-	int (*remove)(int device, const struct mdev *m);
-};
+/* What belongs to none of the others, a parent that is not there too, is the mdev
+ * bus's, which is asked first where all are. */
+static const struct provider *const providers[] = { &mdev_provider, &vgpu_provider };
 
-static int remove_mdev(int device, const struct mdev *m)
+static const struct provider *provider_of(const struct host *h, const char *parent)
 {
-	(void)m;
-	return sysfs_remove_at(device);
-}
-
-static const struct bus_ops mdev_ops = {
-	.has_type = sysfs_has_type,
-	.is_ready = sysfs_has_type,
-	.device_api = sysfs_device_api,
-	.lock_parent = sysfs_lock_parent,
-	.may_create = sysfs_may_create,
-	.may_remove = sysfs_may_remove,
-	.create = sysfs_create,
-	.open = sysfs_open_device,
-	.is_gone = sysfs_is_gone,
-	.set_attr = attr_write,
-	.remove = remove_mdev,
-};
-
-static bool vgpu_is_ready(const struct host *h, const char *parent, const char *type)
-{
-	(void)type;
-	return nvidia_is_ready(h, parent);
-}
-
-static int vgpu_device_api(const struct host *h, const struct mdev *m, char **ret_api)
-{
-	(void)h, (void)m;
-	*ret_api = xstrdup("vfio-pci");
-	return 0;
-}
-
-/* The UUID of a vGPU that is not defined. */
-static void make_uuid(struct mdev *m)
-{
-	_cleanup_free_ char *text = xasprintf("vgpu:%s:%lu", m->parent, vgpu_type_id(m->type));
-
-	uuid_of_text(text, m->uuid);
-}
-
-/* One that nobody starts by itself must not take the place of one that is to be. */
-static bool comes_before(const struct mdev *a, const struct mdev *b)
-{
-	if (a->autostart != b->autostart)
-		return a->autostart;
-	return strcmp(a->uuid, b->uuid) < 0;
-}
-
-/* Makes a vGPU, running or to be, the one that its definition says. */
-static void identify(const struct host *h, struct mdev *m, struct strv *problems)
-{
-	_cleanup_(mdev_list_done) struct mdev_list defined = {};
-	const struct mdev *first = NULL;
-
-	config_list(h, m->parent, &defined, problems, NULL);
-	for (size_t i = 0; i < defined.n; i++) {
-		const struct mdev *d = &defined.m[i];
-
-		if (str_eq(d->type, m->type) && (!first || comes_before(d, first)))
-			first = d;
-	}
-	if (first) {
-		memcpy(m->uuid, first->uuid, sizeof(m->uuid));
-		m->defined = true;
-		m->autostart = first->autostart;
-	} else {
-		make_uuid(m);
-	}
-}
-
-static void identify_quietly(const struct host *h, struct mdev *m)
-{
-	_cleanup_(strv_done) struct strv problems = {};
-
-	identify(h, m, &problems);
-}
-
-static int create_vgpu(const struct host *h, const struct mdev *m)
-{
-	_cleanup_(mdev_done) struct mdev held = {};
-	int r = nvidia_create(h, m);
-
-	if (r != -EEXIST || bus_find_holder(h, m->parent, &held) < 0)
-		return r;
-	return str_eq(m->uuid, held.uuid) ? -EEXIST : -EADDRINUSE;
-}
-
-static int remove_vgpu(int device, const struct mdev *m)
-{
-	return nvidia_remove_at(device, m->type);
-}
-
-static const struct bus_ops vgpu_ops = {
-	.has_type = nvidia_has_type,
-	.is_ready = vgpu_is_ready,
-	.device_api = vgpu_device_api,
-	.lock_parent = nvidia_lock_parent,
-	.may_create = nvidia_may_change,
-	.may_remove = nvidia_may_change,
-	.create = create_vgpu,
-	.open = nvidia_open_device,
-	.is_gone = nvidia_is_gone,
-	.set_attr = nvidia_set_attr,
-	.remove = remove_vgpu,
-};
-
-/* What no vGPU can be on is the mdev bus's, a parent that is not there too. */
-static const struct bus_ops *ops_of(const struct host *h, const char *parent)
-{
-	return nvidia_has_parent(h, parent) ? &vgpu_ops : &mdev_ops;
+	for (size_t i = 1; i < ARRAY_SIZE(providers); i++)
+		if (providers[i]->has_parent(h, parent))
+			return providers[i];
+	return &mdev_provider;
 }
 
 int bus_list(const struct host *h, const char *parent, struct mdev_list *list,
 	     struct strv *problems)
 {
-	size_t first;
-	int r;
+	int r = 0;
 
-	r = sysfs_list(h, parent, list);
-	first = list->n;
-	if (r == 0)
-		r = nvidia_list(h, parent, list);
-	for (size_t i = first; i < list->n; i++)
-		identify(h, &list->m[i], problems);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(providers); i++) {
+		size_t first = list->n;
+
+		r = providers[i]->list(h, parent, list);
+		for (size_t j = first; !providers[i]->find && j < list->n; j++)
+			identity_give(h, providers[i], &list->m[j], problems);
+	}
 	return r;
 }
 
 int bus_find_holder(const struct host *h, const char *parent, struct mdev *ret_mdev)
 {
-	_cleanup_(mdev_done) struct mdev m = {};
-	int r = nvidia_find(h, parent, &m);
+	int r = -ENOENT;
 
-	if (r < 0)
-		return r;
-	identify_quietly(h, &m);
-	*ret_mdev = take(m);
-	return 0;
+	for (size_t i = 0; r == -ENOENT && i < ARRAY_SIZE(providers); i++)
+		if (!providers[i]->find)
+			r = identity_find_held(h, providers[i], parent, ret_mdev);
+	return r;
 }
 
-static int find_defined_vgpu(const struct host *h, const char *uuid, struct mdev *ret_mdev)
+/* Among the devices whose UUID the kernel does not know. */
+static int find_by_definition(const struct host *h, const char *uuid, struct mdev *ret_mdev)
 {
-	_cleanup_(strv_done) struct strv parents = {};
+	int r = -ENOENT;
 
-	config_parents_of(h, uuid, &parents);
-	for (size_t i = 0; i < parents.n; i++) {
-		_cleanup_(mdev_done) struct mdev m = {};
-
-		if (bus_find_holder(h, parents.s[i], &m) == 0 && str_eq(m.uuid, uuid)) {
-			*ret_mdev = take(m);
-			return 0;
-		}
-	}
-	return -ENOENT;
-}
-
-/* One that is known by its VF and type only. */
-static int find_undefined_vgpu(const struct host *h, const char *uuid, struct mdev *ret_mdev)
-{
-	_cleanup_(mdev_list_done) struct mdev_list held = {};
-
-	nvidia_list(h, NULL, &held);
-	for (size_t i = 0; i < held.n; i++) {
-		struct mdev *m = &held.m[i];
-
-		make_uuid(m);
-		if (!str_eq(m->uuid, uuid))
-			continue;
-		identify_quietly(h, m);
-		if (!str_eq(m->uuid, uuid))
-			return -ENOENT;
-		*ret_mdev = take(*m);
-		return 0;
-	}
-	return -ENOENT;
-}
-
-static int find_vgpu(const struct host *h, const char *uuid, struct mdev *ret_mdev)
-{
-	const size_t version_at = 14;
-	int r;
-
-	r = nvidia_look(h);
-	if (r < 0)
-		return r;
-	r = find_defined_vgpu(h, uuid, ret_mdev);
-	return r == -ENOENT && uuid[version_at] == '5' ? find_undefined_vgpu(h, uuid, ret_mdev) : r;
+	for (size_t i = 0; r == -ENOENT && i < ARRAY_SIZE(providers); i++)
+		if (!providers[i]->find && providers[i]->is_there(h))
+			r = identity_find(h, providers[i], uuid, ret_mdev);
+	return r;
 }
 
 int bus_find(const struct host *h, const char *uuid, struct mdev *ret_mdev)
 {
 	int r = sysfs_find(h, uuid, ret_mdev);
 
-	return r == -ENOENT ? find_vgpu(h, uuid, ret_mdev) : r;
+	return r == -ENOENT ? find_by_definition(h, uuid, ret_mdev) : r;
 }
 
 int bus_find_wait(const struct host *h, const char *uuid, struct mdev *ret_mdev)
 {
 	int r = sysfs_find_wait(h, uuid, ret_mdev);
 
-	return r == -ENOENT ? find_vgpu(h, uuid, ret_mdev) : r;
+	return r == -ENOENT ? find_by_definition(h, uuid, ret_mdev) : r;
 }
 
 bool bus_is_changing(const struct host *h, const char *uuid)
@@ -241,7 +85,9 @@ bool bus_is_leaving(const struct host *h, const char *uuid)
 void bus_query_begin(const struct host *h, struct bus_query *ret_query)
 {
 	sysfs_query_begin(h, &ret_query->mdevs);
-	ret_query->has_vgpus = nvidia_look(h) == 0;
+	ret_query->others = false;
+	for (size_t i = 1; i < ARRAY_SIZE(providers); i++)
+		ret_query->others |= providers[i]->is_there(h);
 }
 
 void bus_query_end(struct bus_query *q)
@@ -251,102 +97,124 @@ void bus_query_end(struct bus_query *q)
 
 void bus_query_look(const struct bus_query *q, const struct host *h, struct mdev *m)
 {
+	const struct provider *p = q->others ? provider_of(h, m->parent) : &mdev_provider;
 	_cleanup_(mdev_done) struct mdev held = {};
 
-	m->is_vgpu = q->has_vgpus && nvidia_has_parent(h, m->parent);
-	if (m->is_vgpu)
-		m->active = bus_find_holder(h, m->parent, &held) == 0 && str_eq(held.uuid, m->uuid);
+	m->is_pci = !p->find;
+	if (m->is_pci)
+		m->active = identity_find_held(h, p, m->parent, &held) == 0 &&
+			    str_eq(held.uuid, m->uuid);
 	else
 		m->active = sysfs_query_runs(&q->mdevs, m);
 }
 
 bool bus_fixed_uuid(const struct host *h, struct mdev *m)
 {
-	if (!nvidia_has_parent(h, m->parent))
-		return false;
-	identify_quietly(h, m);
-	return true;
-}
+	const struct provider *p = provider_of(h, m->parent);
+	_cleanup_(strv_done) struct strv problems = {};
 
-void bus_list_idle_cards(const struct host *h, struct strv *cards)
-{
-	nvidia_list_idle(h, cards);
+	if (p->find)
+		return false;
+	identity_give(h, p, m, &problems);
+	return true;
 }
 
 int bus_list_neighbours(const struct host *h, const char *parent, struct mdev_list *list)
 {
-	return nvidia_list_neighbours(h, parent, list);
+	const struct provider *p = provider_of(h, parent);
+
+	return p->list_neighbours ? p->list_neighbours(h, parent, list) : 0;
 }
 
 int bus_list_types(const struct host *h, const char *parent, struct mdev_type_list *list)
 {
-	int r = sysfs_list_types(h, parent, list);
+	int r = 0;
 
-	return r < 0 ? r : nvidia_list_types(h, parent, list);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(providers); i++)
+		r = providers[i]->list_types(h, parent, list);
+	return r;
 }
 
 int bus_list_parents(const struct host *h, struct strv *parents)
 {
-	int r = sysfs_list_parents(h, parents);
+	int r = 0;
 
-	if (r == 0)
-		r = nvidia_list_parents(h, parents);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(providers); i++)
+		r = providers[i]->list_parents(h, parents);
 	strv_sort(parents);
 	return r;
 }
 
 bool bus_has_parent(const struct host *h, const char *parent)
 {
-	return nvidia_has_parent(h, parent) || sysfs_has_parent(h, parent);
+	return provider_of(h, parent)->has_parent(h, parent);
 }
 
 bool bus_has_type(const struct host *h, const char *parent, const char *type)
 {
-	return ops_of(h, parent)->has_type(h, parent, type);
+	return provider_of(h, parent)->has_type(h, parent, type);
 }
 
 bool bus_is_ready(const struct host *h, const char *parent, const char *type)
 {
-	return ops_of(h, parent)->is_ready(h, parent, type);
+	return provider_of(h, parent)->is_ready(h, parent, type);
 }
 
-bool bus_is_vgpu_parent(const struct host *h, const char *parent)
+bool bus_has_one_place(const struct host *h, const char *parent)
 {
-	return nvidia_has_parent(h, parent);
+	return !provider_of(h, parent)->find;
 }
 
 int bus_device_api(const struct host *h, const struct mdev *m, char **ret_api)
 {
-	return ops_of(h, m->parent)->device_api(h, m, ret_api);
+	return provider_of(h, m->parent)->device_api(h, m, ret_api);
 }
 
 int bus_lock_parent(const struct host *h, const char *parent)
 {
-	return ops_of(h, parent)->lock_parent(h, parent);
+	_cleanup_close_ int dir = provider_of(h, parent)->open_parent(h, parent);
+	_cleanup_free_ char *name = xasprintf("parent-%s", parent);
+
+	return dir < 0 ? dir : lock_take(h, name, dir, LOCK_MS);
 }
 
 bool bus_may_create(const struct host *h, const struct mdev *m)
 {
-	return ops_of(h, m->parent)->may_create(h, m);
+	return provider_of(h, m->parent)->may_create(h, m);
 }
 
 bool bus_may_remove(const struct host *h, const struct mdev *m)
 {
-	return ops_of(h, m->parent)->may_remove(h, m);
+	return provider_of(h, m->parent)->may_remove(h, m);
 }
 
 int bus_create(const struct host *h, const struct mdev *m)
 {
-	return ops_of(h, m->parent)->create(h, m);
+	const struct provider *p = provider_of(h, m->parent);
+	_cleanup_(mdev_done) struct mdev held = {};
+	int r = p->create(h, m);
+
+	if (r != -EEXIST || p->find || identity_find_held(h, p, m->parent, &held) < 0)
+		return r;
+	return str_eq(m->uuid, held.uuid) ? -EEXIST : -EADDRINUSE;
+}
+
+bool bus_explain_create(const struct host *h, const struct mdev *m, int r, struct error *error)
+{
+	const struct provider *p = provider_of(h, m->parent);
+
+	if (p->explain_create)
+		p->explain_create(h, m, r, error);
+	return p->explain_create;
 }
 
 int bus_open(const struct host *h, const struct mdev *m, struct bus_device *ret_device)
 {
-	const struct bus_ops *ops = ops_of(h, m->parent);
-	int fd = ops->open(h, m);
+	const struct provider *p = provider_of(h, m->parent);
+	int fd = p->open(h, m);
 
 	if (fd >= 0)
-		*ret_device = (struct bus_device){ .ops = ops, .m = m, .fd = fd };
+		*ret_device = (struct bus_device){ .h = h, .provider = p, .m = m, .fd = fd };
 	return fd < 0 ? fd : 0;
 }
 
@@ -357,18 +225,18 @@ void bus_close(struct bus_device *d)
 
 bool bus_is_gone(const struct bus_device *d)
 {
-	return d->ops->is_gone(d->fd);
+	return d->provider->is_gone(d->fd);
 }
 
 int bus_set_attr(const struct bus_device *d, const char *name, const char *value,
 		 bool *ret_written)
 {
-	return d->ops->set_attr(d->fd, name, value, ret_written);
+	return d->provider->set_attr(d->fd, name, value, ret_written);
 }
 
 int bus_remove(const struct bus_device *d)
 {
-	return d->ops->remove(d->fd, d->m);
+	return d->provider->remove(d->h, d->fd, d->m);
 }
 
 int bus_remove_named(const struct host *h, const struct mdev *m)

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Running devices, parents and types, whoever provides them: the kernel's
- * mdev bus (sysfs.c) or NVIDIA's vendor-specific VFIO (nvidia.c).  What the
- * commands ask; each question goes to the one that the parent belongs to.
- *
- * A vGPU has no UUID in the kernel.  Its UUID is that of the definition of its
- * VF with its type, and without one version 5 of the namespace for URLs and the
- * text "vgpu:VF:NUMBER".  Of several definitions an automatic one is meant
- * rather than a manual one, then the first in byte order.
+ * Running devices, parents and types, whoever provides them (provider.h): the
+ * kernel's mdev bus or NVIDIA's vendor-specific VFIO.  What the commands ask;
+ * each question goes to the one that the parent belongs to, and nobody above
+ * knows which that is.
  */
 #ifndef MDEVCTL_BUS_H
 #define MDEVCTL_BUS_H
@@ -17,8 +13,8 @@
 #include "sysfs.h"
 
 /*
- * Adds every running device (on @parent only, if not NULL), unsorted; vGPUs
- * with what their definition says.  Files that should be their definitions and
+ * Adds every running device (on @parent only, if not NULL), unsorted; those
+ * without a UUID in the kernel with what their definition says.  Files that should be their definitions and
  * are not are added to @problems.  0 or -errno.
  */
 int bus_list(const struct host *h, const char *parent, struct mdev_list *list,
@@ -33,23 +29,20 @@ int bus_find_wait(const struct host *h, const char *uuid, struct mdev *ret_mdev)
  * one only.  -ENOENT: nothing, or there is no such limit.
  */
 int bus_find_holder(const struct host *h, const char *parent, struct mdev *ret_mdev);
-/* Adds the cards that could have virtual functions, and with them parents, and
- * have none enabled; sorted. */
-void bus_list_idle_cards(const struct host *h, struct strv *cards);
 /* Adds what runs on the parents that share their card with VF @parent, without UUIDs. */
 int bus_list_neighbours(const struct host *h, const char *parent, struct mdev_list *list);
 /* Whether the UUID is that of a device which is being created or removed. */
 bool bus_is_changing(const struct host *h, const char *uuid);
 bool bus_is_leaving(const struct host *h, const char *uuid);
 
-/* Which of many definitions run, and which of them are of vGPUs. */
+/* Which of many definitions run, and which of them are no mediated devices. */
 struct bus_query {
 	struct sysfs_query mdevs;
-	bool has_vgpus;
+	bool others; /* the mdev bus is not alone */
 };
 void bus_query_begin(const struct host *h, struct bus_query *ret_query);
 void bus_query_end(struct bus_query *q);
-/* Sets active and is_vgpu. */
+/* Sets active and is_pci. */
 void bus_query_look(const struct bus_query *q, const struct host *h, struct mdev *m);
 
 /*
@@ -66,29 +59,33 @@ bool bus_has_parent(const struct host *h, const char *parent);
 bool bus_has_type(const struct host *h, const char *parent, const char *type);
 /* Whether waiting is no use: the type is there, or is not going to come. */
 bool bus_is_ready(const struct host *h, const char *parent, const char *type);
-bool bus_is_vgpu_parent(const struct host *h, const char *parent);
+/* Whether it has room for one device only, which a virtual machine gets as the PCI
+ * function that the parent is. */
+bool bus_has_one_place(const struct host *h, const char *parent);
 /* "vfio-pci" or so; caller frees.  -ENOENT: no such parent or type. */
 int bus_device_api(const struct host *h, const struct mdev *m, char **ret_api);
 /*
- * Waits until no other mdevctl starts the automatic devices of this parent:
- * for a while, as anybody can lock a directory of sysfs.  A descriptor that
- * keeps the others waiting, or -errno.
+ * Waits for a while until no other mdevctl starts the automatic devices of this
+ * parent.  A descriptor that keeps the others waiting, or -errno (lock.h).
  */
 int bus_lock_parent(const struct host *h, const char *parent);
 
 /*
  * Creates the device.  -EEXIST: its UUID is taken, perhaps by this very
  * device; -ENOENT: no such parent or type; -EADDRINUSE: the parent has room for one
- * device, and holds another; else as the driver answers (sysfs.h, nvidia.h).
+ * device, and holds another; else as the driver answers (provider.h).
  */
 int bus_create(const struct host *h, const struct mdev *m);
+/* The sentence for that error, if the provider has one of its own for it. */
+bool bus_explain_create(const struct host *h, const struct mdev *m, int r, struct error *error);
 /* Whether the caller may do that: false only if permissions hinder. */
 bool bus_may_create(const struct host *h, const struct mdev *m);
 bool bus_may_remove(const struct host *h, const struct mdev *m);
 
 /* One running device. */
 struct bus_device {
-	const struct bus_ops *ops;
+	const struct host *h; /* borrowed */
+	const struct provider *provider;
 	const struct mdev *m; /* borrowed */
 	int fd; /* its directory */
 };

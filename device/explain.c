@@ -6,6 +6,7 @@
 #include "device/explain.h"
 #include "device/bus.h"
 #include "hardware/module.h"
+#include "hardware/nvidia.h"
 #include "hardware/sriov.h"
 
 /*
@@ -42,7 +43,7 @@ static char *idle_gpus(const struct host *h, const struct mdev *m)
 	_cleanup_free_ char *names = NULL;
 
 	if (strncmp(m->type, "nvidia-", strlen("nvidia-")) == 0)
-		bus_list_idle_cards(h, &gpus);
+		nvidia_list_idle(h, &gpus);
 	names = strv_join(&gpus, 4);
 	return gpus.n ? xasprintf("; no virtual functions are enabled on %s, see 'mdevctl define-vfs --help'", names) :
 			xstrdup("");
@@ -108,8 +109,7 @@ void explain_type(const struct host *h, const struct mdev *m, struct error *erro
 			  nearest ? "'?" : "", names);
 }
 
-/* "mtty-1 (3), mtty-2 (1)": what is free on the parent. */
-static char *free_on_parent(const struct mdev_type_list *types, const struct mdev *m)
+char *explain_free_here(const struct mdev_type_list *types, const struct mdev *m)
 {
 	_cleanup_(strv_done) struct strv found = {};
 
@@ -122,7 +122,7 @@ static char *free_on_parent(const struct mdev_type_list *types, const struct mde
 	return found.n ? strv_join(&found, 8) : xstrdup("nothing");
 }
 
-static char *free_elsewhere(const struct mdev_type_list *types, const struct mdev *m)
+char *explain_free_elsewhere(const struct mdev_type_list *types, const struct mdev *m)
 {
 	_cleanup_(strv_done) struct strv found = {};
 	_cleanup_free_ char *names = NULL;
@@ -169,8 +169,8 @@ static void explain_instances(const struct host *h, const struct mdev *m, int r,
 	bus_list_types(h, NULL, &types);
 	mdev_type_list_sort(&types);
 	n = count_free(&types, m);
-	here = free_on_parent(&types, m);
-	elsewhere = free_elsewhere(&types, m);
+	here = explain_free_here(&types, m);
+	elsewhere = explain_free_elsewhere(&types, m);
 	if (n > 0)
 		error_set(error, "the driver of %s refused a device of type %s, although it shows %ld as free: %s",
 			  m->parent, m->type, n, strerror(-r));
@@ -206,7 +206,7 @@ bool explain_misfit(const struct host *h, const struct mdev *m, struct error *er
 {
 	_cleanup_(mdev_done) struct mdev holder = {}, known = {};
 
-	if (!bus_is_vgpu_parent(h, m->parent))
+	if (!bus_has_one_place(h, m->parent))
 		return false;
 	if (bus_find_holder(h, m->parent, &holder) == 0 && !str_eq(holder.uuid, m->uuid)) {
 		explain_holder(m, &holder, error);
@@ -222,92 +222,6 @@ bool explain_misfit(const struct host *h, const struct mdev *m, struct error *er
 		error_set(error, "a vGPU has no UUID of its own, and one of %s on %s that is not defined is %s; leave the UUID out, or define it first",
 			  m->type, m->parent, known.uuid);
 	return true;
-}
-
-/* "nvidia-558 (2)": what the VFs of the same GPU hold; empty: nothing. */
-static char *held_by_gpu(const struct host *h, const struct mdev *m)
-{
-	_cleanup_(mdev_list_done) struct mdev_list held = {};
-	_cleanup_(strv_done) struct strv types = {}, counted = {};
-
-	bus_list_neighbours(h, m->parent, &held);
-	for (size_t i = 0; i < held.n; i++)
-		strv_add(&types, xstrdup(held.m[i].type));
-	strv_sort(&types);
-	for (size_t i = 0, n; i < types.n; i += n) {
-		for (n = 1; i + n < types.n && str_eq(types.s[i], types.s[i + n]); n++)
-			;
-		strv_add(&counted, xasprintf("%s (%zu)", types.s[i], n));
-	}
-	return strv_join(&counted, 5);
-}
-
-/* Whether any VF of the same GPU offers anything. */
-static bool gpu_offers(const struct host *h, const struct mdev_type_list *types, const struct mdev *m)
-{
-	_cleanup_(strv_done) struct strv vfs = {};
-	_cleanup_free_ char *pf = NULL;
-
-	strv_add(&vfs, xstrdup(m->parent));
-	if (sriov_find_pf(h, m->parent, &pf) == 0)
-		sriov_list_vfs(h, pf, &vfs);
-	for (size_t i = 0; i < types->n; i++)
-		if (types->t[i].available > 0 && strv_has(&vfs, types->t[i].parent))
-			return true;
-	return false;
-}
-
-/* The VF is empty, and could not hold the type or was refused it. */
-static void explain_no_room(const struct host *h, const struct mdev *m, int r, struct error *error)
-{
-	_cleanup_free_ char *here = NULL, *elsewhere = NULL, *held = held_by_gpu(h, m), *gpu = NULL;
-	_cleanup_(mdev_type_list_done) struct mdev_type_list types = {};
-	bool offers;
-
-	bus_list_types(h, NULL, &types);
-	mdev_type_list_sort(&types);
-	here = free_on_parent(&types, m);
-	elsewhere = free_elsewhere(&types, m);
-	offers = gpu_offers(h, &types, m);
-	if (!offers && *held)
-		gpu = xasprintf("the GPU is full, it holds %s", held);
-	else if (!offers)
-		gpu = xstrdup("the GPU offers nothing, and holds nothing: is its vGPU manager running?");
-	else if (r == -ENOSPC)
-		gpu = xasprintf("the driver has no room for it%s%s", *held ? " beside " : "", held);
-	else if (str_eq(here, "nothing"))
-		gpu = xstrdup("this virtual function offers nothing, although others of its GPU do");
-	else if (*held)
-		gpu = xasprintf("the GPU holds %s, and takes no other size beside them unless its mode is heterogeneous", held);
-	else
-		gpu = xstrdup("the GPU has no such type");
-	error_set(error, "%s cannot hold %s now: %s; free there: %s; %s", m->parent, m->type, gpu,
-		  here, elsewhere);
-}
-
-static void explain_create_vgpu(const struct host *h, const struct mdev *m, int r,
-				struct error *error)
-{
-	switch (r) {
-	case -ENOENT:
-	case -ENOSPC:
-	case -EINVAL:
-		explain_no_room(h, m, r, error);
-		break;
-	case -EIO:
-		error_set(error, "the driver of %s could not make %s: if that is a MIG type, it needs a GPU instance of its profile first ('nvidia-smi mig -cgi'); else dmesg may tell more",
-			  m->parent, m->type);
-		break;
-	case -ENODEV:
-		error_set(error, "the driver of %s has no %s, although it lists it, or is just being unloaded",
-			  m->parent, m->type);
-		break;
-	case -EREMOTEIO:
-		error_set(error, "the driver of %s took %s and shows something else", m->parent, m->type);
-		break;
-	default:
-		error_set(error, "the driver of %s refused %s: %s", m->parent, m->type, strerror(-r));
-	}
 }
 
 /* True if it was one of the reasons that are the same for all. */
@@ -328,12 +242,8 @@ static bool explain_common(const struct host *h, const struct mdev *m, int r, st
 
 void explain_create(const struct host *h, const struct mdev *m, int r, struct error *error)
 {
-	if (explain_common(h, m, r, error))
+	if (explain_common(h, m, r, error) || bus_explain_create(h, m, r, error))
 		return;
-	if (bus_is_vgpu_parent(h, m->parent)) {
-		explain_create_vgpu(h, m, r, error);
-		return;
-	}
 	switch (r) {
 	case -ENOENT:
 		if (bus_has_parent(h, m->parent))

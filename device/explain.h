@@ -22,6 +22,10 @@ bool explain_taken(const struct host *h, const struct mdev *m, struct error *err
  * only one can be, or a vGPU there is known by another UUID.
  */
 bool explain_misfit(const struct host *h, const struct mdev *m, struct error *error);
+/* "mtty-1 (3), mtty-2 (1)": what of @types, which are sorted, is free on @m's
+ * parent, and where else its type is; callers free. */
+char *explain_free_here(const struct mdev_type_list *types, const struct mdev *m);
+char *explain_free_elsewhere(const struct mdev_type_list *types, const struct mdev *m);
 /* bus_create() returned @r. */
 void explain_create(const struct host *h, const struct mdev *m, int r, struct error *error);
 

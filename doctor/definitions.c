@@ -87,7 +87,7 @@ static void check_definition(const struct host *h, const struct definitions *d,
 {
 	enum health health = m->autostart ? HEALTH_FAIL : HEALTH_WARN;
 
-	if (m->is_vgpu && check_vgpu(h, d, m, all))
+	if (m->is_pci && check_vgpu(h, d, m, all))
 		return;
 
 	if (!strv_has(&d->parents, m->parent)) {
@@ -154,7 +154,7 @@ static void check_room(const struct host *h, const struct definitions *d, struct
 		size_t waiting = count_waiting(d, &like);
 
 		/* Virtual functions have a check of their own. */
-		if (!waiting || (t->available > 0 && waiting <= (size_t)t->available) || bus_is_vgpu_parent(h, t->parent))
+		if (!waiting || (t->available > 0 && waiting <= (size_t)t->available) || bus_has_one_place(h, t->parent))
 			continue;
 		findings_add(all, HEALTH_FAIL, "definitions",
 			     xasprintf("%zu automatic devices of type %s on %s are not active, and there is room for %ld",
@@ -181,7 +181,7 @@ static void check_definitions(const struct host *h, struct findings *all, bool *
 	for (size_t i = 0; i < d.list.n; i++) {
 		bus_query_look(&query, h, &d.list.m[i]);
 		check_definition(h, &d, &d.list.m[i], all);
-		if (d.list.m[i].is_vgpu)
+		if (d.list.m[i].is_pci)
 			check_alone(&d, i, all);
 		*ret_automatic = *ret_automatic || d.list.m[i].autostart;
 	}

@@ -12,6 +12,7 @@
 #include "hardware/attr.h"
 #include "hardware/sriov.h"
 #include "hardware/vgpu-type.h"
+#include "lib/lock.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -20,9 +21,7 @@
 #define DEVICES "sys/bus/pci/devices"
 #define CURRENT "nvidia/current_vgpu_type"
 
-/* How long another start of the same VF's devices is waited for. */
-#define LOCK_MS 30000
-/* The same for a single change of a VF. */
+/* How long another mdevctl's change of the same VF is waited for. */
 #define CHANGE_MS 10000
 
 int nvidia_look(const struct host *h)
@@ -115,7 +114,7 @@ static int read_current(int vf, const char *parent, struct mdev *ret_mdev)
 		.parent = str_intern(parent),
 		.type = str_intern(type),
 		.active = true,
-		.is_vgpu = true,
+		.is_pci = true,
 	};
 	return 0;
 }
@@ -263,29 +262,22 @@ bool nvidia_is_ready(const struct host *h, const char *parent)
 	return types.n || held.n;
 }
 
-int nvidia_lock_parent(const struct host *h, const char *parent)
+int nvidia_open_parent(const struct host *h, const char *parent)
 {
-	_cleanup_close_ int fd = open_vf(h, parent);
-	int r;
-
-	if (fd < 0)
-		return fd;
-	r = dir_lock(fd, LOCK_MS);
-	return r < 0 ? r : take_fd(&fd);
+	return open_vf(h, parent);
 }
 
-/*
- * Keeps other mdevctls from changing this VF between our looking at it and
- * our write.  For a while: anybody can lock a directory of sysfs.
- */
-static int lock_change(int vf)
+/* Keeps other mdevctls from changing this VF between our looking at it and our
+ * write; for a while, as where a directory is locked anybody could. */
+static int lock_change(const struct host *h, const char *parent, int vf)
 {
-	_cleanup_close_ int fd = openat(vf, "nvidia", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r = fd < 0 ? -errno : dir_lock(fd, CHANGE_MS);
+	_cleanup_close_ int dir = openat(vf, "nvidia", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_free_ char *name = xasprintf("vgpu-%s", parent);
+	int lock = dir < 0 ? -errno : lock_take(h, name, dir, CHANGE_MS);
 
-	if (r < 0)
-		debug("going on without a lock of nvidia/: %s", strerror(-r));
-	return r < 0 ? r : take_fd(&fd);
+	if (lock < 0)
+		debug("going on without a lock of nvidia/: %s", strerror(-lock));
+	return lock;
 }
 
 bool nvidia_may_change(const struct host *h, const struct mdev *m)
@@ -330,7 +322,7 @@ int nvidia_create(const struct host *h, const struct mdev *m)
 
 	if (vf < 0)
 		return vf;
-	lock = lock_change(vf);
+	lock = lock_change(h, m->parent, vf);
 	r = lock == -ENOENT ? lock : attr_read_number(vf, CURRENT, &now);
 	if (r < 0)
 		return r;
@@ -370,9 +362,9 @@ int nvidia_set_attr(int vf, const char *name, const char *value, bool *ret_writt
 	return str_eq(name, "current_vgpu_type") ? -EXDEV : attr_write(dir, name, value, ret_written);
 }
 
-int nvidia_remove_at(int vf, const char *type)
+int nvidia_remove_at(const struct host *h, int vf, const struct mdev *m)
 {
-	_cleanup_close_ int lock = lock_change(vf);
+	_cleanup_close_ int lock = lock_change(h, m->parent, vf);
 
-	return lock == -ENOENT ? lock : remove_locked(vf, type);
+	return lock == -ENOENT ? lock : remove_locked(vf, m->type);
 }

@@ -46,8 +46,8 @@ bool nvidia_has_type(const struct host *h, const char *parent, const char *type)
  */
 bool nvidia_is_ready(const struct host *h, const char *parent);
 
-/* As sysfs_lock_parent(). */
-int nvidia_lock_parent(const struct host *h, const char *parent);
+/* As sysfs_open_parent(). */
+int nvidia_open_parent(const struct host *h, const char *parent);
 /*
  * Has VF @m->parent hold a vGPU of the type.  -EEXIST: it holds one already;
  * -ENOENT: no such VF, or it could not hold that now, and nothing was written;
@@ -68,6 +68,6 @@ int nvidia_set_attr(int vf, const char *name, const char *value, bool *ret_writt
  * Has the VF hold nothing, if it holds a vGPU of this type.  -ENOENT: it holds
  * none, -ESTALE: another, which is left alone, -EBUSY: it is in use.
  */
-int nvidia_remove_at(int vf, const char *type);
+int nvidia_remove_at(const struct host *h, int vf, const struct mdev *m);
 
 #endif

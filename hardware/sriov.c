@@ -6,6 +6,7 @@
 #include "hardware/sriov.h"
 #include "hardware/attr.h"
 #include "lib/interrupt.h"
+#include "lib/lock.h"
 #include "lib/program.h"
 
 #include <fcntl.h>
@@ -303,6 +304,7 @@ static int enable(const struct host *h, const char *pf, int fd, const struct sri
 int sriov_enable(const struct host *h, const char *pf, unsigned long count, struct error *error)
 {
 	_cleanup_close_ int fd = open_pf(h, pf), lock = -1;
+	_cleanup_free_ char *name = NULL;
 	struct sriov s = {};
 	int r;
 
@@ -318,10 +320,10 @@ int sriov_enable(const struct host *h, const char *pf, unsigned long count, stru
 		return -ERANGE;
 	}
 	/* A second event of the same PF finds it done. */
-	lock = open_pf(h, pf);
-	r = lock < 0 ? lock : dir_lock(lock, LOCK_MS);
-	if (r < 0)
-		debug("going on without a lock of %s: %s", pf, strerror(-r));
+	name = xasprintf("vfs-%s", pf);
+	lock = lock_take(h, name, fd, LOCK_MS);
+	if (lock < 0)
+		debug("going on without a lock of %s: %s", pf, strerror(-lock));
 	if (look_at(fd, &s) < 0)
 		s.enabled = 0;
 	return enable(h, pf, fd, &s, count, error);

@@ -4,17 +4,13 @@
  * nothing of what they mean.
  */
 #include "lib/host.h"
-#include "lib/interrupt.h"
 
 #include <ctype.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-
-#define LOCK_POLL_MS 5
 
 int host_init(struct host *h, const char *root)
 {
@@ -251,22 +247,6 @@ int dir_make(int dirfd, const char *name)
 int dir_sync(int dirfd)
 {
 	return fsync(dirfd) < 0 ? -errno : 0;
-}
-
-int dir_lock(int dirfd, unsigned ms)
-{
-	uint64_t deadline = now_ms() + ms;
-
-	while (flock(dirfd, LOCK_EX | LOCK_NB) < 0) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return -errno;
-		if (interrupted())
-			return -EINTR;
-		if (now_ms() >= deadline)
-			return -ETIMEDOUT;
-		sleep_ms(LOCK_POLL_MS);
-	}
-	return 0;
 }
 
 int link_basename(int dirfd, const char *path, char **ret_name)

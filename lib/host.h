@@ -50,9 +50,6 @@ struct dirent *dir_next(DIR *dir);
 int dir_make(int dirfd, const char *name);
 /* Makes what happened in the directory durable; 0 or -errno. */
 int dir_sync(int dirfd);
-/* Locks an open directory for this descriptor; -ETIMEDOUT after @ms: anybody
- * who can read a directory can lock it, for ever. */
-int dir_lock(int dirfd, unsigned ms);
 /* Last component of the target of a link: allocated; 0 or -errno. */
 int link_basename(int dirfd, const char *path, char **ret_name);
 /* Text of a small file without white space around it; 0 or -errno. */

@@ -24,7 +24,7 @@ struct mdev {
 	char uuid[UUID_LEN + 1];
 	bool autostart;
 	bool defined, active;
-	bool is_vgpu; /* no mediated device, but what a virtual function of an NVIDIA GPU holds */
+	bool is_pci; /* no mediated device: a virtual machine gets the PCI function that is the parent */
 	unsigned n_attrs;
 	/* Both of str_intern(). */
 	const char *parent; /* name of the parent device as in /sys/class/mdev_bus, or of a PCI function */

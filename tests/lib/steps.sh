@@ -186,13 +186,14 @@ has_child() { # PID
 
 # Runs the command as on a system that is not below --root: chrooted to where the case's sys and etc/mdevctl.d lie
 # over those of this machine, and a simulated libkmod, which modules.conf tells what there is (tests/lib/fake-kmod.c),
-# in place of its own.  FILE from the current directory is /mnt/FILE there.
+# in place of its own, and an empty /run.  FILE from the current directory is /mnt/FILE there.
 on_this_system() {
 	mkdir -p system root/etc/mdevctl.d
 	# shellcheck disable=SC2016 # these are the inner shell's
 	unshare --mount --propagation private bash -euc '
 		mount --rbind / system
 		mount -t tmpfs none system/mnt
+		mount -t tmpfs none system/run
 		mkdir system/mnt/lib
 		cp "$MDEVCTL" system/mnt/mdevctl
 		cp "$TEST_TOP/build/libkmod.so.2" system/mnt/lib/

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Joins devices that have no UUID in the kernel with definitions.
+ */
+#include "device/identity.h"
+#include "config.h"
+
+/* One that nobody starts by itself must not take the place of one that is to be. */
+static bool comes_before(const struct mdev *a, const struct mdev *b)
+{
+	if (a->autostart != b->autostart)
+		return a->autostart;
+	return strcmp(a->uuid, b->uuid) < 0;
+}
+
+void identity_give(const struct host *h, const struct provider *p, struct mdev *m,
+		   struct strv *problems)
+{
+	_cleanup_(mdev_list_done) struct mdev_list defined = {};
+	const struct mdev *first = NULL;
+
+	config_list(h, m->parent, &defined, problems, NULL);
+	for (size_t i = 0; i < defined.n; i++) {
+		const struct mdev *d = &defined.m[i];
+
+		if (str_eq(d->type, m->type) && (!first || comes_before(d, first)))
+			first = d;
+	}
+	if (first) {
+		memcpy(m->uuid, first->uuid, sizeof(m->uuid));
+		m->defined = true;
+		m->autostart = first->autostart;
+	} else {
+		p->make_uuid(m);
+	}
+}
+
+static void give_quietly(const struct host *h, const struct provider *p, struct mdev *m)
+{
+	_cleanup_(strv_done) struct strv problems = {};
+
+	identity_give(h, p, m, &problems);
+}
+
+int identity_find_held(const struct host *h, const struct provider *p, const char *parent,
+		       struct mdev *ret_mdev)
+{
+	_cleanup_(mdev_done) struct mdev m = {};
+	int r = p->find_held(h, parent, &m);
+
+	if (r < 0)
+		return r;
+	give_quietly(h, p, &m);
+	*ret_mdev = take(m);
+	return 0;
+}
+
+static int find_defined(const struct host *h, const struct provider *p, const char *uuid,
+			struct mdev *ret_mdev)
+{
+	_cleanup_(strv_done) struct strv parents = {};
+
+	config_parents_of(h, uuid, &parents);
+	for (size_t i = 0; i < parents.n; i++) {
+		_cleanup_(mdev_done) struct mdev m = {};
+
+		if (identity_find_held(h, p, parents.s[i], &m) == 0 && str_eq(m.uuid, uuid)) {
+			*ret_mdev = take(m);
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+/* One that is known by its parent and type only. */
+static int find_undefined(const struct host *h, const struct provider *p, const char *uuid,
+			  struct mdev *ret_mdev)
+{
+	_cleanup_(mdev_list_done) struct mdev_list held = {};
+
+	p->list(h, NULL, &held);
+	for (size_t i = 0; i < held.n; i++) {
+		struct mdev *m = &held.m[i];
+
+		p->make_uuid(m);
+		if (!str_eq(m->uuid, uuid))
+			continue;
+		give_quietly(h, p, m);
+		if (!str_eq(m->uuid, uuid))
+			return -ENOENT;
+		*ret_mdev = take(*m);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int identity_find(const struct host *h, const struct provider *p, const char *uuid,
+		  struct mdev *ret_mdev)
+{
+	/* What is made from a text is of version 5. */
+	const size_t version_at = 14;
+	int r = find_defined(h, p, uuid, ret_mdev);
+
+	return r == -ENOENT && uuid[version_at] == '5' ? find_undefined(h, p, uuid, ret_mdev) : r;
+}

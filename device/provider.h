@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Who makes devices: what each provider of parents answers to bus.c, and nobody
+ * else asks.  A further one is a file beside vgpus.c with one of these, and a
+ * line in bus.c.
+ */
+#ifndef MDEVCTL_PROVIDER_H
+#define MDEVCTL_PROVIDER_H
+
+#include "lib/host.h"
+#include "model/mdev.h"
+
+struct provider {
+	/* Whether this host has any of it at all, which is all that others are asked. */
+	bool (*is_there)(const struct host *h);
+	bool (*has_parent)(const struct host *h, const char *parent);
+	int (*list_parents)(const struct host *h, struct strv *parents);
+	int (*list_types)(const struct host *h, const char *parent, struct mdev_type_list *list);
+	bool (*has_type)(const struct host *h, const char *parent, const char *type);
+	/* Whether waiting for the type is no use. */
+	bool (*is_ready)(const struct host *h, const char *parent, const char *type);
+	int (*device_api)(const struct host *h, const struct mdev *m, char **ret_api);
+
+	/* Without UUIDs, where find is NULL. */
+	int (*list)(const struct host *h, const char *parent, struct mdev_list *list);
+	/* By UUID; NULL: the kernel knows no UUIDs of these devices (identity.c). */
+	int (*find)(const struct host *h, const char *uuid, struct mdev *ret_mdev);
+	/* If there is no find: what a parent, which has room for one device, holds, and
+	 * the UUID of one that is not defined.  -ENOENT: nothing, or none of its parents. */
+	int (*find_held)(const struct host *h, const char *parent, struct mdev *ret_mdev);
+	void (*make_uuid)(struct mdev *m);
+	/* Adds what runs on the parents of the same card, without UUIDs; or NULL. */
+	int (*list_neighbours)(const struct host *h, const char *parent, struct mdev_list *list);
+
+	int (*open_parent)(const struct host *h, const char *parent);
+	bool (*may_create)(const struct host *h, const struct mdev *m);
+	bool (*may_remove)(const struct host *h, const struct mdev *m);
+	int (*create)(const struct host *h, const struct mdev *m);
+	/* What is done through the descriptor is done to this device. */
+	int (*open)(const struct host *h, const struct mdev *m);
+	bool (*is_gone)(int device);
+	int (*set_attr)(int device, const char *name, const char *value, bool *ret_written);
+	int (*remove)(const struct host *h, int device, const struct mdev *m);
+	/* What the answer of create() means; NULL: as on the mdev bus. */
+	void (*explain_create)(const struct host *h, const struct mdev *m, int r, struct error *error);
+};
+
+extern const struct provider mdev_provider, vgpu_provider;
+
+#endif
