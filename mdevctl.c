@@ -2,10 +2,10 @@
 /*
  * main: help, dispatch, exit status.  Knows nothing of devices.
  */
+#include "cli/output.h"
 #include "cmd/cmd.h"
 #include "cmd/commands.h"
 #include "lib/json.h"
-#include "cli/output.h"
 
 #include <signal.h>
 

@@ -6,7 +6,7 @@
 #ifndef MDEVCTL_OUTPUT_H
 #define MDEVCTL_OUTPUT_H
 
-#include "doctor/doctor.h"
+#include "doctor/finding.h"
 #include "model/mdev.h"
 
 /*

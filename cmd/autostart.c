@@ -7,13 +7,13 @@
  * UUID, or because the parent's driver is late with its types, is waited for
  * after everything else has been started.
  */
-#include "device/activate.h"
-#include "device/bus.h"
-#include "script/callout.h"
 #include "cmd/cmd.h"
 #include "config.h"
+#include "device/activate.h"
+#include "device/bus.h"
 #include "device/explain.h"
 #include "lib/interrupt.h"
+#include "script/callout.h"
 
 /* How long a device that somebody else is making or removing is waited for. */
 #define OTHERS_MS 5000

@@ -3,9 +3,9 @@
  * What several commands share: finding the definition that is meant, reading
  * --jsonfile, and the sentences for definitions that cannot be written.
  */
-#include "device/bus.h"
 #include "cmd/cmd.h"
 #include "config.h"
+#include "device/bus.h"
 
 #include <fcntl.h>
 

@@ -3,10 +3,10 @@
  * What a word of a command line can become: commands, options, and the values
  * of options as this host has them.
  */
-#include "device/bus.h"
+#include "cli/output.h"
 #include "cmd/commands.h"
 #include "config.h"
-#include "cli/output.h"
+#include "device/bus.h"
 #include "hardware/sriov.h"
 
 /* What is known of the words before the last one. */

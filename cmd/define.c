@@ -2,13 +2,13 @@
 /*
  * define, undefine: make and remove definitions.
  */
-#include "device/bus.h"
-#include "script/callout.h"
-#include "script/query.h"
+#include "cli/output.h"
 #include "cmd/cmd.h"
 #include "config.h"
+#include "device/bus.h"
 #include "lib/interrupt.h"
-#include "cli/output.h"
+#include "script/callout.h"
+#include "script/query.h"
 
 /* Parent and type are those of the running device where they are not given. */
 static int complete_from(const struct args *a, struct mdev *m, const struct mdev *running)

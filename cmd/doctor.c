@@ -2,17 +2,20 @@
 /*
  * doctor: why there is nothing in 'types', why a device did not start.
  */
+#include "cli/output.h"
 #include "cmd/cmd.h"
 #include "doctor/doctor.h"
-#include "cli/output.h"
 
 int cmd_doctor(const struct host *h, const struct args *a)
 {
 	_cleanup_(findings_done) struct findings all = {};
+	bool automatic = false, have_parents;
 	int r;
 
-	doctor_kernel(h, &all);
-	doctor_config(h, &all);
+	have_parents = doctor_kernel(h, &all);
+	doctor_cards(h, have_parents, &all);
+	doctor_definitions(h, &all, &automatic);
+	doctor_setup(h, automatic, &all);
 	r = has(a, O(DUMPJSON)) ? output_findings_json(&all) : output_findings_text(&all);
 	if (r == 0 && findings_have(&all, HEALTH_FAIL))
 		return -ECANCELED;

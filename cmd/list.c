@@ -2,11 +2,11 @@
 /*
  * list, types: what runs, what is defined, what the hardware offers.
  */
-#include "device/bus.h"
-#include "script/query.h"
+#include "cli/output.h"
 #include "cmd/cmd.h"
 #include "config.h"
-#include "cli/output.h"
+#include "device/bus.h"
+#include "script/query.h"
 
 /* libvirt lists in JSON, and takes whatever is there for a mediated device; it
  * never asks for one device. */

@@ -2,11 +2,11 @@
 /*
  * modify: change a definition, or with --live the running device.
  */
-#include "device/bus.h"
-#include "script/callout.h"
 #include "cmd/cmd.h"
 #include "config.h"
+#include "device/bus.h"
 #include "lib/interrupt.h"
+#include "script/callout.h"
 
 /* The attributes with their positions, for the message. */
 static char *list_attrs(const struct mdev *m)

@@ -2,15 +2,15 @@
 /*
  * start, stop: make a device run, and end it.
  */
-#include "device/activate.h"
-#include "device/bus.h"
-#include "script/callout.h"
+#include "cli/output.h"
 #include "cmd/cmd.h"
 #include "config.h"
+#include "device/activate.h"
+#include "device/bus.h"
 #include "device/explain.h"
-#include "lib/interrupt.h"
-#include "cli/output.h"
 #include "hardware/vfio.h"
+#include "lib/interrupt.h"
+#include "script/callout.h"
 
 /* How often a vGPU in use is looked at until it is not. */
 #define BUSY_POLL_MS 100

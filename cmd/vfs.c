@@ -4,9 +4,9 @@
  * whenever it appears.  They are parents, or hold what parents hold, and none
  * of them outlives a reboot.
  */
-#include "device/bus.h"
 #include "cmd/cmd.h"
 #include "config.h"
+#include "device/bus.h"
 #include "hardware/sriov.h"
 
 /* What can be seen of the device must not contradict; it need not be there. */

@@ -5,8 +5,8 @@
 #include "device/activate.h"
 #include "device/bus.h"
 #include "device/explain.h"
-#include "lib/interrupt.h"
 #include "hardware/module.h"
+#include "lib/interrupt.h"
 
 /* How long a parent may take to appear after its module was loaded. */
 #define PARENT_MS 5000

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whether what is configured can come true: definitions, scripts, the udev
- * rule that starts automatic devices.
+ * Whether what is defined can come true.
  */
-#include "device/bus.h"
-#include "script/files.h"
 #include "config.h"
-#include "doctor/doctor.h"
+#include "device/bus.h"
 #include "device/explain.h"
-
-#include <fcntl.h>
-
-#define RULE "60-mdevctl.rules"
+#include "doctor/doctor.h"
 
 struct definitions {
 	struct mdev_list list;
@@ -164,8 +158,7 @@ static void check_room(const struct host *h, const struct definitions *d, struct
 	}
 }
 
-/* @ret_automatic: whether a device is to start by itself. */
-static void check_definitions(const struct host *h, struct findings *all, bool *ret_automatic)
+void doctor_definitions(const struct host *h, struct findings *all, bool *ret_automatic)
 {
 	_cleanup_(definitions_done) struct definitions d = {};
 	_cleanup_(bus_query_end) struct bus_query query = { { -1 }, false };
@@ -197,118 +190,4 @@ static void check_definitions(const struct host *h, struct findings *all, bool *
 			     xstrdup("mend or remove the file"));
 	if (!problems.n)
 		findings_add(all, HEALTH_OK, "files", xstrdup("no file is in the way"), NULL);
-}
-
-static void check_scripts(const struct host *h, struct findings *all)
-{
-	_cleanup_(script_files_done) struct script_files files = {};
-	size_t fine = 0, before = all->n;
-
-	script_files_list(h, &files);
-	for (size_t i = 0; i < files.n; i++) {
-		const char *path = files.f[i].path;
-
-		switch (files.f[i].state) {
-		case SCRIPT_FINE:
-			fine++;
-			break;
-		case SCRIPT_NO_FILE:
-			findings_add(all, HEALTH_WARN, "scripts", xasprintf("%s is no regular file", path),
-				     xasprintf("remove %s", path));
-			break;
-		case SCRIPT_NOT_EXECUTABLE:
-			findings_add(all, HEALTH_WARN, "scripts",
-				     xasprintf("%s is not executable, so it is not run", path),
-				     xasprintf("chmod 755 %s", path));
-			break;
-		case SCRIPT_UNTRUSTED:
-			findings_add(all, HEALTH_FAIL, "scripts",
-				     xasprintf("%s is not run: others than root may write to it or to a directory that leads to it",
-					       path),
-				     xasprintf("namei -l %s, then chown root and chmod go-w what is listed so", path));
-			break;
-		}
-	}
-	if (all->n == before)
-		findings_add(all, HEALTH_OK, "scripts", xasprintf("%zu callout scripts", fine), NULL);
-}
-
-/* The text of the rule that udev reads: the first directory that has it. */
-static char *read_rule(const struct host *h, char **ret_path)
-{
-	static const char *const dirs[] = {
-		"etc/udev/rules.d", "run/udev/rules.d", "usr/local/lib/udev/rules.d",
-		"usr/lib/udev/rules.d", "lib/udev/rules.d",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		_cleanup_close_ int fd = host_openf(h, O_RDONLY | O_NONBLOCK, "%s/" RULE, dirs[i]);
-		char *text = NULL;
-		size_t length;
-
-		if (fd < 0 || read_all(fd, 1 << 20, false, &text, &length) < 0)
-			continue;
-		*ret_path = xasprintf("%s/%s/" RULE, h->root, dirs[i]);
-		return text;
-	}
-	return NULL;
-}
-
-/* The program of the first RUN+="PROGRAM ..." that is no comment; caller frees. */
-static char *program_of(const char *rule)
-{
-	const char *line = rule;
-
-	while (line && *line) {
-		const char *end = strchrnul(line, '\n'), *run = strstr(line, "RUN+=\"");
-
-		if (*line != '#' && run && run < end) {
-			run += strlen("RUN+=\"");
-			return xasprintf("%.*s", (int)strcspn(run, " \"\n"), run);
-		}
-		line = *end ? end + 1 : NULL;
-	}
-	return NULL;
-}
-
-static bool is_program(const struct host *h, const char *path)
-{
-	_cleanup_close_ int fd = host_openf(h, O_PATH, "%s", path + 1);
-	char self[64];
-
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	return fd >= 0 && access(self, X_OK) == 0;
-}
-
-static void check_udev(const struct host *h, bool is_needed, struct findings *all)
-{
-	_cleanup_free_ char *path = NULL, *rule = read_rule(h, &path), *program = NULL;
-	enum health health = is_needed ? HEALTH_FAIL : HEALTH_WARN;
-	char *seen, *mend;
-
-	program = rule ? program_of(rule) : NULL;
-	if (program && *program == '/' && is_program(h, program)) {
-		findings_add(all, HEALTH_OK, "udev", xasprintf("%s runs %s", path, program), NULL);
-		return;
-	}
-	if (!rule) {
-		seen = xstrdup("the rule " RULE " is not installed, so no device starts by itself");
-		mend = xstrdup("install it, by mdevctl's package or make install, and udevadm control --reload");
-	} else if (!program) {
-		seen = xasprintf("%s runs nothing, so no device starts by itself", path);
-		mend = xasprintf("rm %s, if it hides that of the package, and udevadm control --reload", path);
-	} else {
-		seen = xasprintf("%s runs %s, which is not there", path, program);
-		mend = xasprintf("write the path of mdevctl into %s, and udevadm control --reload", path);
-	}
-	findings_add(all, health, "udev", seen, mend);
-}
-
-void doctor_config(const struct host *h, struct findings *all)
-{
-	bool automatic = false;
-
-	check_definitions(h, all, &automatic);
-	check_scripts(h, all);
-	check_udev(h, automatic, all);
 }

@@ -5,70 +5,10 @@
 #include "device/bus.h"
 #include "doctor/doctor.h"
 #include "hardware/module.h"
-#include "hardware/nvidia.h"
-#include "hardware/sriov.h"
 
-#include <fcntl.h>
 #include <sys/utsname.h>
 
 #define PCI_DEVICES "sys/bus/pci/devices"
-#define NVIDIA 0x10de
-
-void findings_add(struct findings *all, enum health health, const char *check, char *seen, char *mend)
-{
-	all->f = xgrow(all->f, all->n, sizeof(*all->f));
-	all->f[all->n++] = (struct finding){ health, check, seen, mend };
-}
-
-bool findings_have(const struct findings *all, enum health health)
-{
-	for (size_t i = 0; i < all->n; i++)
-		if (all->f[i].health == health)
-			return true;
-	return false;
-}
-
-void findings_done(struct findings *all)
-{
-	for (size_t i = 0; i < all->n; i++) {
-		free(all->f[i].seen);
-		free(all->f[i].mend);
-	}
-	free(all->f);
-	*all = (struct findings){};
-}
-
-/* Adds the names of a directory's entries, sorted; a missing one has none. */
-static void list_names(const struct host *h, const char *path, struct strv *names)
-{
-	_cleanup_closedir_ DIR *dir = NULL;
-	struct dirent *e;
-
-	if (host_opendirf(h, &dir, "%s", path) < 0)
-		return;
-	while ((e = dir_next(dir)))
-		strv_add(names, xstrdup(e->d_name));
-	strv_sort(names);
-}
-
-static bool exists(const struct host *h, const char *path)
-{
-	_cleanup_close_ int fd = host_openf(h, O_PATH, "%s", path);
-
-	return fd >= 0;
-}
-
-/* The text of a file; caller frees, NULL: it cannot be read. */
-static char *read_file(const struct host *h, const char *path)
-{
-	_cleanup_close_ int fd = host_openf(h, O_RDONLY, "%s", path);
-	char *text = NULL;
-	size_t length;
-
-	if (fd >= 0)
-		read_all(fd, 16 << 20, false, &text, &length);
-	return text;
-}
 
 /* The kernel takes '-' and '_' in the name of a module for the same, and files have either. */
 static void use_underscores(char *s)
@@ -88,7 +28,7 @@ static bool has_module(const struct host *h, const char *module)
 	uname(&u);
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		_cleanup_free_ char *path = xasprintf("lib/modules/%s/%s", u.release, lists[i]);
-		_cleanup_free_ char *text = read_file(h, path);
+		_cleanup_free_ char *text = host_read(h, path);
 
 		if (!text)
 			continue;
@@ -103,7 +43,7 @@ static void check_mdev(const struct host *h, struct findings *all)
 {
 	struct utsname u;
 
-	if (exists(h, "sys/class/mdev_bus") || exists(h, "sys/bus/mdev")) {
+	if (host_exists(h, "sys/class/mdev_bus") || host_exists(h, "sys/bus/mdev")) {
 		findings_add(all, HEALTH_OK, "mdev", xstrdup("the kernel's mdev bus is there"), NULL);
 		return;
 	}
@@ -131,7 +71,7 @@ static char *find_off_switch(const char *cmdline)
 
 static void explain_no_iommu(const struct host *h, bool have_parents, struct findings *all)
 {
-	_cleanup_free_ char *cmdline = read_file(h, "proc/cmdline"), *cpu = read_file(h, "proc/cpuinfo");
+	_cleanup_free_ char *cmdline = host_read(h, "proc/cmdline"), *cpu = host_read(h, "proc/cpuinfo");
 	_cleanup_free_ char *off = find_off_switch(cmdline);
 	bool is_intel = cpu && strstr(cpu, "GenuineIntel");
 	char *seen, *mend;
@@ -154,8 +94,8 @@ static void check_iommu(const struct host *h, bool have_parents, struct findings
 {
 	_cleanup_(strv_done) struct strv groups = {}, devices = {};
 
-	list_names(h, "sys/kernel/iommu_groups", &groups);
-	list_names(h, PCI_DEVICES, &devices);
+	host_list_names(h, "sys/kernel/iommu_groups", &groups);
+	host_list_names(h, PCI_DEVICES, &devices);
 	if (groups.n)
 		findings_add(all, HEALTH_OK, "iommu", xasprintf("%zu IOMMU group%s", groups.n, groups.n == 1 ? "" : "s"), NULL);
 	else if (!devices.n)
@@ -269,108 +209,7 @@ static void check_drivers(const struct host *h, bool have_parents, struct findin
 			     xstrdup("every driver module that this hardware needs is loaded"), NULL);
 }
 
-static unsigned long read_number(const struct host *h, const char *device, const char *file)
-{
-	_cleanup_free_ char *path = xasprintf(PCI_DEVICES "/%s/%s", device, file);
-	_cleanup_free_ char *text = read_file(h, path);
-
-	return text ? strtoul(text, NULL, 0) : 0;
-}
-
-/* Network cards have virtual functions too, and are none of our business. */
-static bool is_gpu(const struct host *h, const char *device)
-{
-	unsigned long class = read_number(h, device, "class") >> 16;
-
-	return class == 0x03 || class == 0x12;
-}
-
-/* What enables the virtual functions of a card, and keeps them. */
-static char *mend_idle_card(const struct host *h, const char *pf)
-{
-	if (sriov_needs_manage(h, pf) && !sriov_has_manage(h))
-		return xstrdup("install NVIDIA's vGPU driver for hosts, of which /usr/lib/nvidia/sriov-manage is a part");
-	return xasprintf("mdevctl define-vfs -p %s --count max; mdevctl start-parent-mdevs %s", pf, pf);
-}
-
-static void check_sriov(const struct host *h, bool have_parents, struct findings *all)
-{
-	_cleanup_(strv_done) struct strv devices = {};
-	enum health health = have_parents ? HEALTH_WARN : HEALTH_FAIL;
-	size_t cards = 0, idle = 0;
-
-	list_names(h, PCI_DEVICES, &devices);
-	for (size_t i = 0; i < devices.n; i++) {
-		const char *pf = devices.s[i];
-		struct sriov sriov;
-
-		if (!is_gpu(h, pf) || sriov_look(h, pf, &sriov) < 0 || !sriov.total)
-			continue;
-		cards++;
-		if (sriov.enabled)
-			continue;
-		idle++;
-		findings_add(all, health, "sr-iov",
-			     xasprintf("none of the %lu virtual functions of %s is enabled", sriov.total, pf),
-			     mend_idle_card(h, pf));
-	}
-	if (!idle)
-		findings_add(all, HEALTH_OK, "sr-iov",
-			     cards ? xasprintf("%zu GPU%s virtual functions, which are enabled", cards,
-					       cards == 1 ? " has" : "s have") :
-				     xstrdup("no GPU with virtual functions"),
-			     NULL);
-}
-
-/* Virtual functions of NVIDIA's GPUs that the driver gives no vGPUs, neither as
- * mdevs nor by its own framework. */
-static bool has_bare_vf(const struct host *h)
-{
-	_cleanup_(strv_done) struct strv devices = {};
-
-	list_names(h, PCI_DEVICES, &devices);
-	for (size_t i = 0; i < devices.n; i++) {
-		_cleanup_free_ char *physfn = xasprintf(PCI_DEVICES "/%s/physfn", devices.s[i]);
-
-		if (read_number(h, devices.s[i], "vendor") == NVIDIA && exists(h, physfn) &&
-		    !bus_has_parent(h, devices.s[i]))
-			return true;
-	}
-	return false;
-}
-
-/* NVIDIA's vendor-specific VFIO, where there are such cards. */
-static void check_vgpus(const struct host *h, struct findings *all)
-{
-	_cleanup_(mdev_type_list_done) struct mdev_type_list types = {};
-	_cleanup_(mdev_list_done) struct mdev_list held = {};
-	_cleanup_(strv_done) struct strv vfs = {};
-	size_t offered = 0;
-
-	nvidia_list_parents(h, &vfs);
-	if (!vfs.n) {
-		if (has_bare_vf(h))
-			findings_add(all, HEALTH_FAIL, "vgpus",
-				     xstrdup("NVIDIA's virtual functions are enabled, but offer no vGPUs"),
-				     xstrdup("install NVIDIA's vGPU driver for hosts, which the usual driver is not"));
-		return;
-	}
-	nvidia_list(h, NULL, &held);
-	nvidia_list_types(h, NULL, &types);
-	for (size_t i = 0; i < types.n; i++)
-		offered += types.t[i].available > 0;
-	if (offered || held.n)
-		findings_add(all, HEALTH_OK, "vgpus",
-			     xasprintf("%zu virtual functions of NVIDIA's own framework, %zu of which hold a vGPU%s", vfs.n,
-				       held.n, offered ? "" : "; the GPU is full, so that no type is offered"),
-			     NULL);
-	else
-		findings_add(all, HEALTH_FAIL, "vgpus",
-			     xasprintf("%zu virtual functions of NVIDIA's own framework, none of which offers a type", vfs.n),
-			     xstrdup("see whether the vGPU manager runs (systemctl status nvidia-vgpud nvidia-vgpu-mgr), and whether the GPU needs instances (MIG)"));
-}
-
-void doctor_kernel(const struct host *h, struct findings *all)
+bool doctor_kernel(const struct host *h, struct findings *all)
 {
 	bool have_parents;
 
@@ -378,6 +217,5 @@ void doctor_kernel(const struct host *h, struct findings *all)
 	have_parents = check_parents(h, all);
 	check_iommu(h, have_parents, all);
 	check_drivers(h, have_parents, all);
-	check_sriov(h, have_parents, all);
-	check_vgpus(h, all);
+	return have_parents;
 }

@@ -182,6 +182,36 @@ int host_opendirf(const struct host *h, DIR **ret_dir, const char *fmt, ...)
 	return dir_of_fd(fd, ret_dir);
 }
 
+bool host_exists(const struct host *h, const char *path)
+{
+	_cleanup_close_ int fd = open_below(h, path, O_PATH);
+
+	return fd >= 0;
+}
+
+char *host_read(const struct host *h, const char *path)
+{
+	_cleanup_close_ int fd = open_below(h, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	char *text = NULL;
+	size_t length;
+
+	if (fd >= 0)
+		read_all(fd, 16 << 20, false, &text, &length);
+	return text;
+}
+
+void host_list_names(const struct host *h, const char *path, struct strv *names)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *e;
+
+	if (host_opendirf(h, &dir, "%s", path) < 0)
+		return;
+	while ((e = dir_next(dir)))
+		strv_add(names, xstrdup(e->d_name));
+	strv_sort(names);
+}
+
 int dir_open_at(int dirfd, const char *path, DIR **ret_dir)
 {
 	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -38,6 +38,12 @@ bool host_is_subtree(const struct host *h);
  */
 int host_openf(const struct host *h, int flags, const char *fmt, ...) _printf_(3, 4);
 int host_opendirf(const struct host *h, DIR **ret_dir, const char *fmt, ...) _printf_(3, 4);
+/* Whether there is such a file. */
+bool host_exists(const struct host *h, const char *path);
+/* Its text; caller frees.  NULL: it cannot be read, or has more than 16 MB. */
+char *host_read(const struct host *h, const char *path);
+/* Adds the names of a directory's entries, sorted; a missing one has none. */
+void host_list_names(const struct host *h, const char *path, struct strv *names);
 /* Open directory @path, making what is missing of it (mode 0755, durably). */
 int host_make_dir(const struct host *h, const char *path);
 

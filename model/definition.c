@@ -3,8 +3,8 @@
  * The one place where a definition turns from JSON into a struct mdev and
  * back.  Knows nothing of files.
  */
-#include "lib/json.h"
 #include "model/mdev.h"
+#include "lib/json.h"
 
 #include <ctype.h>
 

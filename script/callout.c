@@ -7,8 +7,8 @@
  * first that does not say "not my type" serves the operation.
  */
 #include "script/callout.h"
-#include "script/query.h"
 #include "lib/interrupt.h"
+#include "script/query.h"
 
 static const char *const verbs[] = {
 	[ACTION_START] = "start",   [ACTION_STOP] = "stop",	[ACTION_DEFINE] = "define",

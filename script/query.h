@@ -3,8 +3,8 @@
  * Questions that the scripts answer in JSON, one script after the other, for
  * many devices side by side: what they are capable of, and attributes.
  */
-#ifndef MDEVCTL_CALLOUT_QUERY_H
-#define MDEVCTL_CALLOUT_QUERY_H
+#ifndef MDEVCTL_QUERY_H
+#define MDEVCTL_QUERY_H
 
 #include "script/run.h"
 

@@ -28,6 +28,7 @@ check() { # name, command...
 defines=(-iquote . -D_GNU_SOURCE '-DVERSION="0"' '-DSYSCONFDIR="/etc"')
 read -ra includes <<<"$(pkg-config --cflags jansson uuid fuse3)"
 mapfile -t program < <(git ls-files '*.c' ':!tests')
+mapfile -t headers < <(git ls-files '*.h' ':!tests')
 mapfile -t tests < <(git ls-files 'tests/fake-sysfs/*.c' 'tests/fuzz/*.c' 'tests/bench/*.c' \
 	tests/kernel-facts.c tests/lib/count-syscalls.c)
 mapfile -t scripts < <(git ls-files '*.sh' .ci/run examples/callouts 'debian/*.p*inst' 'debian/*.postrm' ':!*.md')
@@ -77,6 +78,38 @@ house_rules() {
 	return $bad
 }
 
+# Which room may include which is the table in HACKING.md; a file at the top is a room of its name.
+rooms() {
+	awk -F'|' '
+		function room(path) { sub(/^tests\/.*/, "", path); sub(/[.\/].*/, "", path); return path }
+		FILENAME == "HACKING.md" {
+			if ($2 !~ /`/)
+				next
+			gsub(/[` ]/, "", $2)
+			n = split($2, rooms, ",")
+			for (i = 1; i <= n; i++) {
+				known[room(rooms[i])] = 1
+				below[room(rooms[i])] = below[room(rooms[i])] " " $4 " "
+			}
+			n = split($4, rooms, " ")
+			for (i = 1; i <= n; i++)
+				if (known[rooms[i]]) {
+					print "HACKING.md:" FNR ": " $2 " may include " rooms[i] ", which stands above it"
+					bad = 1
+				}
+			next
+		}
+		FNR == 1 && !known[room(FILENAME)] { print FILENAME ": in no room of HACKING.md"; bad = 1 }
+		/^#include "/ {
+			split($0, quoted, "\"")
+			if (room(quoted[2]) != room(FILENAME) && !index(below[room(FILENAME)], " " room(quoted[2]) " ")) {
+				print FILENAME ":" FNR ": may not include " quoted[2]
+				bad = 1
+			}
+		}
+		END { exit bad }' HACKING.md "${program[@]}" "${headers[@]}"
+}
+
 check 'gcc: no warning' compiles gcc
 check 'gcc, sanitizers: no warning' compiles gcc SANITIZE=1
 check 'clang: no warning' compiles clang
@@ -88,5 +121,6 @@ check 'mandoc -T lint' mandoc -T lint -W warning man/*.[78]
 check 'codespell' codespell -L nd --skip='./build*,.git,COPYING,./tests/cases' .
 check 'every file has its licence' licensed
 check 'house rules' house_rules
+check 'includes point down between rooms' rooms
 echo "$passed passed, $failed failed"
 ((failed == 0))
