@@ -67,8 +67,7 @@ static int check_defined(const struct host *h, const struct mdev *m)
 	int r = config_has(h, m->uuid, m->parent);
 
 	if (r < 0)
-		return fail_errno(r, "cannot modify %s: cannot read the definitions of %s", m->uuid,
-				  m->parent);
+		return fail_errno(r, "cannot modify %s: cannot read the definitions", m->uuid);
 	return r ? 0 : -ENOENT;
 }
 

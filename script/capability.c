@@ -67,7 +67,8 @@ bool capability_from_json(struct capability *c, const char *text, size_t length,
 	supports = json_object_get(root, "supports");
 	actions = json_object_get(supports, "actions");
 	events = json_object_get(supports, "events");
-	if (!json_is_integer(json_object_get(supports, "version")) || !actions || !events) {
+	if (!json_is_integer(json_object_get(supports, "version")) || !json_is_array(actions) ||
+	    !json_is_array(events)) {
 		debug("the script %s did not answer with its capabilities", script);
 		return false;
 	}

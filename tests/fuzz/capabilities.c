@@ -70,7 +70,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		length--;
 	answer = json_loadb(text, length, 0, NULL);
 	supports = json_object_get(answer, "supports");
-	is_answer = json_is_integer(json_object_get(supports, "version"));
+	is_answer = json_is_integer(json_object_get(supports, "version")) &&
+		    json_is_array(json_object_get(supports, "actions")) &&
+		    json_is_array(json_object_get(supports, "events"));
 	fuzz_forget();
 	must(capability_from_json(&c, text, size, "/script") == is_answer);
 	if (is_answer) {

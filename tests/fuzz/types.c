@@ -71,22 +71,30 @@ static void write_files(const struct field fields[N_FIELDS])
 	}
 }
 
-/* A number is digits with white space after them; what JSON has no room for is none. */
+/* A number is digits, perhaps after a minus, with white space around them; what JSON
+ * has no room for is none. */
 static bool is_number(const struct field *f)
 {
-	size_t length = f->length < 4096 ? f->length : 4096, digits = 0, significant;
+	size_t length = f->length < 4096 ? f->length : 4096, digits = 0;
+	const char *text = f->data, *most = "9223372036854775807";
 
-	while (length && strchr(" \t\n", f->data[length - 1]))
+	while (length && isspace((unsigned char)text[length - 1]))
 		length--;
-	length = strnlen(f->data, length);
-	while (digits < length && isdigit((unsigned char)f->data[digits]))
+	length = strnlen(text, length);
+	for (; length && isspace((unsigned char)*text); text++)
+		length--;
+	if (length && *text == '-') {
+		most = "9223372036854775808";
+		text++;
+		length--;
+	}
+	while (digits < length && isdigit((unsigned char)text[digits]))
 		digits++;
-	for (significant = 0; significant < digits && f->data[significant] == '0'; significant++)
-		;
-	if (!length || digits != length || digits - significant > 19)
+	if (!length || digits != length)
 		return false;
-	return digits - significant < 19 ||
-	       memcmp(f->data + significant, "9223372036854775807", 19) <= 0;
+	for (; digits && *text == '0'; text++)
+		digits--;
+	return digits < 19 || (digits == 19 && memcmp(text, most, 19) <= 0);
 }
 
 /* What a directory can be called, cut at what it cannot. */
