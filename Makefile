@@ -185,6 +185,7 @@ deb rpm:
 	packaging/build.sh $@ $(BUILD)/packages
 
 check-packages:
+	tests/plain-root.sh
 	tests/packages/udev.sh
 	tests/packages/run.sh
 

@@ -177,10 +177,10 @@ int cmd_modify(const struct host *h, const struct args *a)
 		r = read_jsonfile(&file, a->value[OPT_JSONFILE]);
 	if (r == 0 && from_file && has(a, O(LIVE)))
 		r = complete_live(h, a, &file);
+	if (r == 0 && defined && file.parent && has(a, O(LIVE)))
+		r = check_live_definition(h, &file);
 	if (r == 0 && defined)
 		r = make_new(h, a, from_file ? &file : NULL, &new);
-	if (r == 0 && defined && has(a, O(LIVE)))
-		r = check_live_definition(h, &file);
 	if (r == 0 && defined)
 		r = check_may_write(h, "cannot modify", &new);
 	if (r < 0)

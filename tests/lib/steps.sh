@@ -184,14 +184,22 @@ has_child() { # PID
 	[[ $(<"/proc/$1/task/$1/children") ]]
 }
 
+# Runs a command in a mount namespace of its own.  Only a mount point can be made
+# private, and "/" is none in a plain chroot: so nothing is made so but what is
+# mounted then, and that must lie below something private, as make_work() has it.
+with_own_mounts() {
+	unshare --mount --propagation unchanged "$@"
+}
+
 # Runs the command as on a system that is not below --root: chrooted to where the case's sys and etc/mdevctl.d lie
 # over those of this machine, and a simulated libkmod, which modules.conf tells what there is (tests/lib/fake-kmod.c),
 # in place of its own, and an empty /run.  FILE from the current directory is /mnt/FILE there.
 on_this_system() {
 	mkdir -p system root/etc/mdevctl.d
 	# shellcheck disable=SC2016 # these are the inner shell's
-	unshare --mount --propagation private bash -euc '
+	with_own_mounts bash -euc '
 		mount --rbind / system
+		mount --make-rprivate system
 		mount -t tmpfs none system/mnt
 		mount -t tmpfs none system/run
 		mkdir system/mnt/lib
@@ -219,7 +227,7 @@ in_empty_root() {
 		cp --parents -L "$file" empty
 	done
 	# shellcheck disable=SC2016 # these are the inner shell's
-	unshare --mount --propagation private bash -euc '
+	with_own_mounts bash -euc '
 		mount --rbind root/sys empty/sys
 		[[ $MDEVCTL != *asan* ]] || mount --rbind /proc empty/proc
 		exec env -u MDEVCTL_ENV_ROOT chroot empty /mdevctl "$@"' bash "$@"
