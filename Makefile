@@ -165,7 +165,7 @@ demo:
 	tests/demo.sh
 
 docs:
-	doc/picture.sh
+	tests/picture.sh
 
 check-vm: $(BUILD)/mdevctl
 	tests/vm/run.sh $(BUILD)/mdevctl

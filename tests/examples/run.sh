@@ -149,7 +149,7 @@ main() {
 	check 'ansible: what somebody has changed is put right, and what runs is warned of' role_repairs
 	check 'ansible: keys of other programs stay' role_keeps
 	check 'ansible: a number for an attribute and an unknown type are errors' role_refuses
-	check 'README: its picture shows what the demo prints' env -u MDEVCTL_TEST_NAMESPACE doc/picture.sh --check
+	check 'README: its picture shows what the demo prints' env -u MDEVCTL_TEST_NAMESPACE tests/picture.sh --check
 	summary
 }
 

@@ -5,7 +5,7 @@
 # a terminal.  Writes it only if the demo prints something else than it shows:
 # UUIDs that mdevctl makes up are others each time.
 #
-#	doc/picture.sh [--check]	--check: fail instead of writing
+#	tests/picture.sh [--check]	--check: fail instead of writing
 set -euo pipefail
 cd "$(dirname "$0")/.."
 picture=doc/demo.svg
@@ -29,7 +29,7 @@ draw() {
 		while (line[NR] == "") NR--
 		height = NR * 18 + 30
 		printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 920 %d\" width=\"920\" height=\"%d\">\n", height, height
-		print "<!-- SPDX-License-Identifier: LGPL-2.1-or-later. Made by doc/picture.sh from tests/demo.sh -->"
+		print "<!-- SPDX-License-Identifier: LGPL-2.1-or-later. Made by tests/picture.sh from tests/demo.sh -->"
 		print "<style>text { font: 13px ui-monospace, Menlo, Consolas, \"DejaVu Sans Mono\", monospace; fill: #d0d7de; white-space: pre }"
 		print ".say { fill: #8b949e } .run { fill: #7ee787; font-weight: bold } .error { fill: #ffa198 }</style>"
 		printf "<rect width=\"920\" height=\"%d\" rx=\"8\" fill=\"#161b22\"/>\n", height
