@@ -130,6 +130,19 @@ static int modify_defined(const struct host *h, const struct args *a, struct cal
 	return r < 0 ? r : callout_end(&c, store(h, a, file));
 }
 
+/* What is live and what is kept must stay the same device. */
+static int check_live_definition(const struct host *h, const struct mdev *file)
+{
+	_cleanup_(error_done) struct error error = {};
+	_cleanup_(mdev_done) struct mdev m = {};
+
+	/* What cannot be read is what is mended. */
+	if (config_load(h, file->uuid, file->parent, &m, &error) < 0 || str_eq(m.type, file->type))
+		return 0;
+	return fail("cannot modify %s while it runs and its definition: it runs as %s, but is defined as %s; leave out --live or --defined",
+		    file->uuid, file->type, m.type);
+}
+
 /* The running device that --live changes is on a parent, which need not be given. */
 static int complete_live(const struct host *h, const struct args *a, struct mdev *file)
 {
@@ -146,20 +159,7 @@ static int complete_live(const struct host *h, const struct args *a, struct mdev
 		return fail("cannot modify %s while it runs: its type is %s and cannot become %s",
 			    a->uuid, running.type, file->type);
 	file->parent = running.parent;
-	return 0;
-}
-
-/* What is live and what is kept must stay the same device. */
-static int check_live_definition(const struct host *h, const struct mdev *file)
-{
-	_cleanup_(error_done) struct error error = {};
-	_cleanup_(mdev_done) struct mdev m = {};
-
-	/* What cannot be read is what is mended. */
-	if (config_load(h, file->uuid, file->parent, &m, &error) < 0 || str_eq(m.type, file->type))
-		return 0;
-	return fail("cannot modify %s while it runs and its definition: it runs as %s, but is defined as %s; leave out --live or --defined",
-		    file->uuid, file->type, m.type);
+	return has(a, O(DEFINED)) ? check_live_definition(h, file) : 0;
 }
 
 int cmd_modify(const struct host *h, const struct args *a)
@@ -177,8 +177,6 @@ int cmd_modify(const struct host *h, const struct args *a)
 		r = read_jsonfile(&file, a->value[OPT_JSONFILE]);
 	if (r == 0 && from_file && has(a, O(LIVE)))
 		r = complete_live(h, a, &file);
-	if (r == 0 && defined && file.parent && has(a, O(LIVE)))
-		r = check_live_definition(h, &file);
 	if (r == 0 && defined)
 		r = make_new(h, a, from_file ? &file : NULL, &new);
 	if (r == 0 && defined)

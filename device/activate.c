@@ -47,6 +47,9 @@ static char *explain_value(const struct mdev_attr *attr, int r)
 	case -E2BIG:
 		return xasprintf("the attribute '%s' cannot be that long (%zu bytes)", attr->name,
 				 strlen(attr->value));
+	case -EREMOTEIO:
+		return xasprintf("the driver did not take all of the value of attribute '%s', which is \"%s\"",
+				 attr->name, attr->value);
 	case -EMSGSIZE:
 		return xasprintf("the driver took only a part of the value of attribute '%s'",
 				 attr->name);

@@ -4,6 +4,7 @@
  */
 #include "device/provider.h"
 #include "hardware/attr.h"
+#include "hardware/nvidia.h"
 #include "sysfs.h"
 
 static bool is_there(const struct host *h)
@@ -16,6 +17,13 @@ static int remove_mdev(const struct host *h, int device, const struct mdev *m)
 {
 	(void)h, (void)m;
 	return sysfs_remove_at(device);
+}
+
+static int set_attr(int device, const char *name, const char *value, bool *ret_written)
+{
+	if (nvidia_is_params(name))
+		return attr_write_line(device, name, value, ret_written);
+	return attr_write(device, name, value, ret_written);
 }
 
 const struct provider mdev_provider = {
@@ -34,6 +42,6 @@ const struct provider mdev_provider = {
 	.create = sysfs_create,
 	.open = sysfs_open_device,
 	.is_gone = sysfs_is_gone,
-	.set_attr = attr_write,
+	.set_attr = set_attr,
 	.remove = remove_mdev,
 };

@@ -105,6 +105,11 @@ static void explain_refusal(const struct host *h, const struct mdev *m, int r, s
 		explain_no_room(h, m, r, error);
 		break;
 	case -EIO:
+		/* The released driver says this whatever the reason; the list may have changed. */
+		if (!nvidia_has_type(h, m->parent, m->type)) {
+			explain_no_room(h, m, -ENOENT, error);
+			break;
+		}
 		error_set(error, "the driver of %s could not make %s: if that is a MIG type, it needs a GPU instance of its profile first ('nvidia-smi mig -cgi'); else dmesg may tell more",
 			  m->parent, m->type);
 		break;

@@ -10,6 +10,9 @@
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 
+/* A sysfs attribute is at most one page, of 64 kB on some machines. */
+#define ATTR_MAX ((size_t)64 << 10)
+
 /* Kernels before 5.6 have no openat2: walk down, refusing links at each step. */
 static int open_beneath_by_steps(int dirfd, const char *path, int flags)
 {
@@ -56,6 +59,43 @@ int attr_write(int dir, const char *name, const char *value, bool *ret_written)
 		return fd;
 	*ret_written = true;
 	return write_store(fd, value, strlen(value));
+}
+
+/* Whether every word of @wanted is one of @shown. */
+static bool has_words(const char *shown, const char *wanted)
+{
+	static const char between[] = " \t\r\n,;";
+
+	for (const char *w = wanted + strspn(wanted, between); *w; w += strspn(w, between)) {
+		size_t length = strcspn(w, between);
+		const char *s = shown + strspn(shown, between);
+
+		while (*s && (strcspn(s, between) != length || memcmp(s, w, length) != 0)) {
+			s += strcspn(s, between);
+			s += strspn(s, between);
+		}
+		if (!*s)
+			return false;
+		w += length;
+	}
+	return true;
+}
+
+int attr_write_line(int dir, const char *name, const char *value, bool *ret_written)
+{
+	size_t length = strlen(value);
+	bool ended = length && value[length - 1] == '\n';
+	_cleanup_free_ char *line = xasprintf("%s%s", value, ended ? "" : "\n"), *shown = NULL;
+	_cleanup_close_ int fd = -1;
+	int r = attr_write(dir, name, line, ret_written);
+
+	if (r < 0)
+		return r;
+	fd = open_beneath(dir, name, O_RDONLY | O_CLOEXEC);
+	/* What cannot be read says nothing. */
+	if (fd < 0 || read_all(fd, ATTR_MAX, false, &shown, &length) < 0)
+		return 0;
+	return has_words(shown, value) ? 0 : -EREMOTEIO;
 }
 
 int attr_read_integer(int dir, const char *path, long *ret_number)

@@ -14,6 +14,13 @@
  * driver's answer to the value and not that of opening the file.
  */
 int attr_write(int dir, const char *name, const char *value, bool *ret_written);
+/*
+ * The same for a file whose driver takes the last byte for the end of a line
+ * (NVIDIA's vgpu_params: without a newline the last character of the value is
+ * lost, silently).  -EREMOTEIO: it was written, and the file, which is read
+ * back, lacks some of its words.
+ */
+int attr_write_line(int dir, const char *name, const char *value, bool *ret_written);
 /* One decimal number; -EINVAL: it is none, or, of the second, negative. */
 int attr_read_integer(int dir, const char *name, long *ret_number);
 int attr_read_number(int dir, const char *name, unsigned long *ret_number);

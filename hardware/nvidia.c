@@ -311,7 +311,11 @@ static int remove_locked(int vf, const char *type)
 
 	if (r < 0)
 		return r;
-	return id == vgpu_type_id(type) ? store_current(vf, 0) : -ESTALE;
+	if (id != vgpu_type_id(type))
+		return -ESTALE;
+	r = store_current(vf, 0);
+	/* The released driver's word for: a virtual machine has it open. */
+	return r == -EPERM && read_held(vf, &id) == 0 ? -EBUSY : r;
 }
 
 int nvidia_create(const struct host *h, const struct mdev *m)
@@ -349,6 +353,11 @@ bool nvidia_is_gone(int vf)
 	return faccessat(vf, CURRENT, F_OK, 0) < 0 && errno == ENOENT;
 }
 
+bool nvidia_is_params(const char *name)
+{
+	return str_eq(name, "nvidia/vgpu_params");
+}
+
 int nvidia_set_attr(int vf, const char *name, const char *value, bool *ret_written)
 {
 	static const char prefix[] = "nvidia/";
@@ -359,7 +368,11 @@ int nvidia_set_attr(int vf, const char *name, const char *value, bool *ret_writt
 		return -errno;
 	if (strncmp(name, prefix, strlen(prefix)) == 0)
 		name += strlen(prefix);
-	return str_eq(name, "current_vgpu_type") ? -EXDEV : attr_write(dir, name, value, ret_written);
+	if (str_eq(name, "current_vgpu_type"))
+		return -EXDEV;
+	if (str_eq(name, "vgpu_params"))
+		return attr_write_line(dir, name, value, ret_written);
+	return attr_write(dir, name, value, ret_written);
 }
 
 int nvidia_remove_at(const struct host *h, int vf, const struct mdev *m)

@@ -61,6 +61,8 @@ bool nvidia_may_change(const struct host *h, const struct mdev *m);
 /* The directory of the VF; a descriptor of the caller's, or -errno. */
 int nvidia_open_device(const struct host *h, const struct mdev *m);
 bool nvidia_is_gone(int vf);
+/* Whether this attribute of a device, mdev or vGPU, is what needs attr_write_line(). */
+bool nvidia_is_params(const char *name);
 /* As attr_write(), of what is in the VF's nvidia/: @name with or without that.
  * -EXDEV: it is elsewhere, or the type itself. */
 int nvidia_set_attr(int vf, const char *name, const char *value, bool *ret_written);

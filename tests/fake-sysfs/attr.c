@@ -45,6 +45,8 @@ static int plain_store(struct node *n, const char *buf, size_t len)
 		if (differs)
 			return -EINVAL;
 	}
+	if (def && def->loses_last && len)
+		len--;
 	set_line(n, buf, strnlen(buf, len));
 	return 0;
 }

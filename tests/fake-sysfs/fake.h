@@ -133,6 +133,7 @@ struct attr_def {
 	char *link;   /* a symbolic link instead of a file */
 	bool dir;     /* a directory instead of a file */
 	char *accept; /* glob of what may be written; EINVAL otherwise */
+	bool loses_last; /* the driver does not keep the last byte of what is written */
 	int read_errno, write_errno;
 };
 
@@ -289,6 +290,7 @@ struct vgpu_card {
 	size_t n_types;
 	long framebuffer, params_max;
 	int form, errno_unknown;
+	bool patched; /* errnos of the patches for the kernel, else of the released driver */
 	bool equal_size, full, mig;
 	struct gpu_instance *instances;
 	size_t n_instances;

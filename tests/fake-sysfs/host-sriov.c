@@ -79,7 +79,7 @@ static struct vgpu_card *load_card(struct parent *pf, const json_t *obj, const s
 	char *form;
 
 	js_keys(obj, at,
-		" types framebuffer form unknown params_max mig equal_size full gpu_instances"
+		" types framebuffer form errnos unknown params_max mig equal_size full gpu_instances"
 		" running ");
 	card->pf = pf;
 	card->framebuffer = js_int(obj, at, "framebuffer", 1);
@@ -87,6 +87,10 @@ static struct vgpu_card *load_card(struct parent *pf, const json_t *obj, const s
 	card->params_max = js_int(obj, at, "params_max", 1024);
 	card->mig = js_bool(obj, at, "mig", false);
 	load_types(card, obj, at);
+	form = js_text(obj, at, "errnos", "released");
+	if (card_set(card, "errnos", form) < 0)
+		js_bad(AT_KEY(at, "errnos"), "unknown errnos \"%s\"", form);
+	free(form);
 	form = js_text(obj, at, "form", "header");
 	if (card_set(card, "form", form) < 0)
 		js_bad(AT_KEY(at, "form"), "unknown form \"%s\"", form);

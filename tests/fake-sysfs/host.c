@@ -25,7 +25,7 @@ static struct attr_def load_attr(const json_t *obj, const struct at *at, const c
 {
 	struct attr_def def;
 
-	js_keys(obj, at, " name path mode value link dir accept read_errno write_errno ");
+	js_keys(obj, at, " name path mode value link dir accept loses_last read_errno write_errno ");
 	def = (struct attr_def) {
 		.name = js_need(obj, at, name_key),
 		.mode = load_mode(obj, at, "0444"),
@@ -33,6 +33,7 @@ static struct attr_def load_attr(const json_t *obj, const struct at *at, const c
 		.link = js_text(obj, at, "link", NULL),
 		.dir = js_bool(obj, at, "dir", false),
 		.accept = js_text(obj, at, "accept", NULL),
+		.loses_last = js_bool(obj, at, "loses_last", false),
 		.read_errno = js_errno(obj, at, "read_errno", 0),
 		.write_errno = js_errno(obj, at, "write_errno", 0),
 	};

@@ -39,9 +39,34 @@ tell() {
 	[[ $result == +([0-9]) ]] || is "control: $1" "done" "$result"
 }
 
+# A card whose driver has the errnos of the patches for the kernel.
+start_patched() { # host
+	local card
+	start "$hosts/$1.json"
+	for card in fake/unbindLock/*; do
+		tell "card ${card##*/} errnos patches"
+	done
+}
+
+# The released driver's: one for each refusal to create, one for all else.
+test_released() {
+	local fd
+	start "$hosts/nvidia-l40s.json"
+	is "released: unknown, and the value after it" "EIO 0" "$(type $VF 9999) $(type $VF)"
+	is "released: a vGPU" 4 "$(type $VF 1150)"
+	is "released: another size, over another, nothing over nothing" "EIO EPERM EPERM" \
+		"$(type $VF2 1155) $(type $VF 1150) $(type $VF2 0)"
+	exec {fd}<> "$(vfio_node $VF)"
+	is "released: in use: remove, another type" "EPERM EPERM 1150" "$(type $VF 0) $(type $VF 1151) $(type $VF)"
+	exec {fd}>&-
+	wait_unused $VF
+	is "released: not in use" "1 0" "$(type $VF 0) $(type $VF)"
+	stop
+}
+
 test_vf_tree() {
 	local l=../../../devices/pci0000:40/0000:40:01.1
-	start "$hosts/nvidia-l40s.json"
+	start_patched nvidia-l40s
 	is "VFs are numbered from the PF's offset on" "32 0000:41:00.4 0000:41:04.3" \
 		"$(vfs | awk '{ print NF, $1, $NF }')"
 	is "a VF's links" "$l/0000:41:00.4 ../0000:41:00.0 ../../../../bus/pci/drivers/nvidia ../../../../bus/pci" \
@@ -66,7 +91,7 @@ test_vf_tree() {
 
 test_vgpu_rules() {
 	local n
-	start "$hosts/nvidia-l40s.json"
+	start_patched nvidia-l40s
 	is "empty" "0 ENXIO ENXIO 0" "$(type $VF) $(sys read $VF/nvidia/gpu_instance_id) \
 $(sys read $VF/nvidia/placement_id) $(cat $VF/nvidia/warm_update)"
 	is "0 over nothing" EPERM "$(type $VF 0)"
@@ -98,7 +123,7 @@ $(cat $VF2/nvidia/placement_id) $(w $VF2/nvidia/placement_id x)"
 
 test_vgpu_forms() {
 	local header='ID    : vGPU Name|' small='1145  : NVIDIA L40S-1B|' i
-	start "$hosts/nvidia-l40s.json"
+	start_patched nvidia-l40s
 	is "form: header and rows" "${header}${small}1146  : NVIDIA L40S-2B|" "$(creatable $VF | cut -d'|' -f 1-3)|"
 	tell "card 0000:41:00.0 form rows"
 	is "form: rows" "${small}1146  : NVIDIA L40S-2B|" "$(creatable $VF | cut -d'|' -f 1,2)|"
@@ -123,7 +148,7 @@ test_vgpu_forms() {
 $(control 'card 0000:41:00.0 full 1') $(control 'card 0000:41:00.0 x yes') \
 $(control 'card 0000:41:00.0 unknown EFOO') $(control 'card 0000:41:00.1 full yes')"
 	stop
-	start "$hosts/nvidia-a40.json"
+	start_patched nvidia-a40
 	tell "sriov 0000:41:00.0 max"
 	is "an older driver's file" "NVIDIA A40-1Q 557|" "$(creatable $VF | tr '|' '\n' | grep 557)|"
 	stop
@@ -131,7 +156,7 @@ $(control 'card 0000:41:00.0 unknown EFOO') $(control 'card 0000:41:00.1 full ye
 
 test_vgpu_room() {
 	local i
-	start "$hosts/nvidia-l40s.json"
+	start_patched nvidia-l40s
 	tell "card 0000:41:00.0 full yes"
 	is "made full: nothing fits" "ID    : vGPU Name| ENOSPC 0" "$(creatable $VF) $(type $VF 1150) $(type $VF)"
 	tell "card 0000:41:00.0 full no"
@@ -155,7 +180,7 @@ test_vgpu_room() {
 		"name": "0000:41:00.0", "path": "devices", "subsystem": "bus/pci",
 		"sriov": { "total": 4, "offset": 4, "numvfs": 4 },
 		"vgpu": {
-			"framebuffer": 9, "form": "rows", "equal_size": false, "running": [7, 0, 7], "params_max": 3,
+			"framebuffer": 9, "form": "rows", "errnos": "patches", "equal_size": false, "running": [7, 0, 7], "params_max": 3,
 			"types": [
 				{ "id": 7, "name": "a", "max": 2 }, { "id": 8, "name": "b" }, { "id": 9, "name": "c", "framebuffer": 2 }
 			]
@@ -168,26 +193,27 @@ EOF
 	is "max: another size does not count" "1 1 7     : a|" \
 		"$(type $VF2 9) $(type $VF 0) $(creatable $VF | cut -d'|' -f 1)|"
 	is "max: another type of the size does" "1 ENOSPC" "$(type $VF 8) $(type $PF/virtfn3 7)"
-	is "length of vgpu_params" "E2BIG 2 3" "$(params $VF3 abc) $(params $VF3 ab) $(params $VF3 'ab\n')"
+	is "length of vgpu_params" "E2BIG 2 3" "$(params $VF3 'abc\n') $(params $VF3 ab) $(params $VF3 'ab\n')"
 	stop
 }
 
 test_vgpu_params() {
 	local fd
-	start "$hosts/nvidia-l40s.json"
+	start_patched nvidia-l40s
 	is "params: empty" "" "$(params $VF)"
-	is "params: need a vGPU" EPERM "$(params $VF frame_rate_limiter=0)"
+	is "params: need a vGPU" ENXIO "$(params $VF frame_rate_limiter=0)"
 	type $VF 1150 > /dev/null
 	is "params: written and read" "21|frame_rate_limiter=0" "$(params $VF 'frame_rate_limiter=0\n')|$(params $VF)"
 	is "params: all is replaced" "28|disable_vnc=1, enable_uvm=1" \
 		"$(params $VF 'disable_vnc=1, enable_uvm=1\n')|$(params $VF)"
 	is "params: too long" "E2BIG|disable_vnc=1, enable_uvm=1" \
-		"$(params $VF "$(printf 'x%.0s' {1..1024})")|$(params $VF)"
+		"$(params $VF "$(printf 'x%.0s' {1..1025})")|$(params $VF)"
 	is "params: just not too long" 1023 "$(params $VF "$(printf 'x%.0s' {1..1023})")"
+	is "params: without a newline the last character is lost" "3|a=" "$(params $VF 'a=1')|$(params $VF)"
 	is "params: cleared by a single space" "1|" "$(params $VF ' ')|$(params $VF)"
-	params $VF 'a=1' > /dev/null
+	params $VF 'a=1\n' > /dev/null
 	is "params: cleared as echo does it" "2|" "$(params $VF ' \n')|$(params $VF)"
-	params $VF 'a=1' > /dev/null
+	params $VF 'a=1\n' > /dev/null
 	exec {fd}<> "$(vfio_node $VF)"
 	is "in use: params" "EPERM a=1" "$(params $VF b=1) $(params $VF)"
 	is "in use: remove, another type" "EBUSY EBUSY 1150" "$(type $VF 0) $(type $VF 1147) $(type $VF)"
@@ -214,7 +240,7 @@ test_vgpu_mig() {
 	local P=bus/pci/devices/0000:c4:00.0 VF=bus/pci/devices/0000:c4:00.4 VF2=bus/pci/devices/0000:c4:00.5 \
 		VF3=bus/pci/devices/0000:c4:00.6 g
 	local id=$VF/nvidia/gpu_instance_id
-	start "$hosts/nvidia-a100-mig.json"
+	start_patched nvidia-a100-mig
 	is "MIG: only types of instances are offered" "474 475 476 477 478" \
 		"$(cut -d' ' -f 1 $VF/nvidia/creatable_vgpu_types | xargs)"
 	is "MIG: without instance" "EIO 0" "$(type $VF 474) $(type $VF)"
@@ -241,7 +267,7 @@ test_vgpu_mig() {
 
 test_vgpu_faults() {
 	local writer fd
-	start "$hosts/nvidia-l40s.json"
+	start_patched nvidia-l40s
 	tell 'fail write */0000:41:00.4/nvidia/current_vgpu_type EIO 1'
 	is "fail a vGPU's write" "EIO 0 4" "$(type $VF 1150) $(type $VF) $(type $VF 1150)"
 	tell 'fail write */vgpu_params E2BIG 1\nfail read */nvidia/creatable_vgpu_types EIO 1'
@@ -281,7 +307,7 @@ $(control 'vgpu 0000:41:00.6 1151') $(control 'vgpu 0000:41:00.0 1150')"
 
 test_sriov() {
 	local fd node
-	start "$hosts/nvidia-a40.json"
+	start_patched nvidia-a40
 	is "before: no VFs" "0 32  no" "$(cat $PF/sriov_numvfs) $(cat $PF/sriov_totalvfs) $(vfs) $(exists $PF/virtfn0)"
 	is "a raw write, as this driver sees it" "ENOENT ENOENT ERANGE EINVAL EINVAL 1" "$(w $PF/sriov_numvfs 32) \
 $(w $PF/sriov_numvfs '4\n') $(w $PF/sriov_numvfs 33) $(w $PF/sriov_numvfs x) $(w $PF/sriov_numvfs 65536) \
@@ -307,7 +333,7 @@ $(exists bus/pci/drivers/nvidia/0000:41:00.4) $(exists $PF/virtfn0) $(find kerne
 	is "reboot: room again, for one size" "3 EINVAL" "$(type $VF 557) $(type $VF2 558)"
 	is "reboot: of no PF" ENOENT "$(control 'reboot 0000:41:00.4')"
 	stop
-	start "$hosts/mixed.json"
+	start_patched mixed
 	is "mdev parents and VFs with vGPUs" "0000:00:02.0 1150 0 1150" \
 		"$(ls class/mdev_bus) $(type $VF) $(type $VF2) $(type $VF3)"
 	stop
@@ -317,7 +343,7 @@ test_sriov_manage() {
 	local manage=$tmp/usr/lib/nvidia/sriov-manage fd
 	mkdir -p "${manage%/*}"
 	cp "${hosts%/*}/sriov-manage.sh" "$manage"
-	start "$hosts/nvidia-a40.json"
+	start_patched nvidia-a40
 	tell 'sriov-lock 0000:41:00.0 2'
 	is "sriov-manage: the lock is held" "Enabling VFs on 0000:41:00.0|Cannot obtain unbindLock for 0000:41:00.0|1" \
 		"$("$manage" -e 0000:41:00.0 2> /dev/null | tr '\n' '|')$("$manage" -e ALL > /dev/null; echo $?)"
@@ -396,7 +422,7 @@ test_sriov_host() {
 .vgpu.form: unknown form "x"|"sriov": { "total": 1 }, "vgpu": { "form": "x" }
 .vgpu.types[1]: a second type 1|"sriov": { "total": 1 }, "vgpu": { "types": [{ "id": 1, "name": "a" }, { "id": 1, "name": "b" }] }
 .vgpu.types[0]: "id" is missing, or 0|"sriov": { "total": 1 }, "vgpu": { "types": [{ "name": "a" }] }
-.vgpu.running[0]: cannot create vGPU 1: EINVAL|"sriov": { "total": 1, "numvfs": 1 }, "vgpu": { "running": [1] }
+.vgpu.running[0]: cannot create vGPU 1: EIO|"sriov": { "total": 1, "numvfs": 1 }, "vgpu": { "running": [1] }
 .vgpu.running[0]: expected the ids of types, one for each enabled VF|"sriov": { "total": 1 }, "vgpu": { "running": [1] }
 EOF
 	printf '{"parents": [{ "name": "0000:41:00", "path": "devices", "sriov": { "total": 1 } }]}' > bad.json
@@ -404,5 +430,5 @@ EOF
 		"$("$bin" bad.json "$mnt" 2>&1)"
 }
 
-sriov_tests=(vf_tree vgpu_rules vgpu_forms vgpu_room vgpu_params vgpu_mig vgpu_faults sriov sriov_manage sriov_mdev
+sriov_tests=(released vf_tree vgpu_rules vgpu_forms vgpu_room vgpu_params vgpu_mig vgpu_faults sriov sriov_manage sriov_mdev
 	sriov_host)

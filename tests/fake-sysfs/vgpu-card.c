@@ -153,6 +153,14 @@ static int set_unknown(struct vgpu_card *card, const char *value)
 	return 0;
 }
 
+static int parse_errnos(const char *value, bool *ret_patched)
+{
+	if (!streq(value, "released") && !streq(value, "patches"))
+		return -EINVAL;
+	*ret_patched = streq(value, "patches");
+	return 0;
+}
+
 /* The names are those of the host file. */
 int card_set(struct vgpu_card *card, const char *key, const char *value)
 {
@@ -164,6 +172,8 @@ int card_set(struct vgpu_card *card, const char *key, const char *value)
 		return parse_bool(value, &card->mig);
 	if (streq(key, "form"))
 		return set_form(card, value);
+	if (streq(key, "errnos"))
+		return parse_errnos(value, &card->patched);
 	if (streq(key, "unknown"))
 		return set_unknown(card, value);
 	return -EINVAL;

@@ -49,11 +49,9 @@ static int create(struct vgpu *g, unsigned long id)
 	const struct vgpu_type *t = card_type(g->card, id);
 	int r;
 
-	if (!t)
-		return -g->card->errno_unknown;
-	r = card_check(g->card, t);
+	r = t ? card_check(g->card, t) : -g->card->errno_unknown;
 	if (r < 0)
-		return r;
+		return g->card->patched ? r : -EIO;
 	g->type = t;
 	if (t->profile) {
 		g->instance = card_instance(g->card, t->profile);
@@ -71,7 +69,7 @@ int vgpu_set(struct vgpu *g, unsigned long id)
 	if (!lock(g))
 		return -ENODEV;
 	if (g->active && g->vfio->busy) {
-		r = -EBUSY;
+		r = g->card->patched ? -EBUSY : -EPERM;
 	} else if (!id == !g->active) {
 		r = -EPERM;
 	} else if (id) {
@@ -123,19 +121,18 @@ static int params_show(struct node *n, FILE *out)
 	return 0;
 }
 
-/* All of it is replaced; a single space stands for nothing. */
+/* All of it is replaced; a single space stands for nothing.  The driver copies with a limit of as
+ * many bytes as were written, the end mark among them: the last one is lost. */
 static int params_store(struct node *n, const char *buf, size_t len)
 {
 	struct vgpu *g = vgpu_of(n);
-	int r = changeable(g, EPERM);
+	int r = changeable(g, ENXIO);
 
 	if (r < 0)
 		return r;
-	len = strnlen(buf, len);
-	if (len && buf[len - 1] == '\n')
-		len--;
-	if (len >= (size_t)g->card->params_max)
+	if (len > (size_t)g->card->params_max)
 		return -E2BIG;
+	len = strnlen(buf, len ? len - 1 : 0);
 	free(g->params);
 	g->params = len == 1 && *buf == ' ' ? NULL : xstrndup(buf, len);
 	return 0;
