@@ -220,11 +220,11 @@ on_this_system() {
 # In a root that has the program, what ldd names, the simulated kernel and nothing else, but
 # for /proc, where sanitizers look for their options.
 in_empty_root() {
-	local file
+	local library
 	mkdir -p empty/sys empty/proc
 	cp "$MDEVCTL" empty/
-	for file in $(ldd "$MDEVCTL" | grep -o '/[^ ]*'); do
-		cp --parents -L "$file" empty
+	for library in $(ldd "$MDEVCTL" | grep -o '/[^ ]*'); do
+		cp --parents -L "$library" empty
 	done
 	# shellcheck disable=SC2016 # these are the inner shell's
 	with_own_mounts bash -euc '
