@@ -5,6 +5,7 @@
 #include "device/bus.h"
 #include "doctor/doctor.h"
 #include "hardware/nvidia.h"
+#include "hardware/sriov-manage.h"
 #include "hardware/sriov.h"
 
 #define PCI_DEVICES "sys/bus/pci/devices"
@@ -29,7 +30,7 @@ static bool is_gpu(const struct host *h, const char *device)
 /* What enables the virtual functions of a card, and keeps them. */
 static char *mend_idle_card(const struct host *h, const char *pf)
 {
-	if (sriov_needs_manage(h, pf) && !sriov_has_manage(h))
+	if (sriov_manage_is_needed(h, pf) && !sriov_manage_is_there(h))
 		return xstrdup("install NVIDIA's vGPU driver for hosts, of which /usr/lib/nvidia/sriov-manage is a part");
 	return xasprintf("mdevctl define-vfs -p %s --count max; mdevctl start-parent-mdevs %s", pf, pf);
 }

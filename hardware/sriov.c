@@ -5,23 +5,16 @@
  */
 #include "hardware/sriov.h"
 #include "hardware/attr.h"
-#include "lib/interrupt.h"
+#include "hardware/sriov-manage.h"
 #include "lib/lock.h"
-#include "lib/program.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
 #define DEVICES "sys/bus/pci/devices"
 
-/* How long the program is asked again while somebody else holds the GPU. */
-#define UNBIND_LOCK_MS 60000
-#define RETRY_MS 500
-/* So much of the end of what it prints is looked at. */
-#define LOG_READ (64 << 10)
-/* Another process that is just doing this may take all of that time. */
-#define LOCK_MS 75000
+/* Another process that is just doing this may take all of the time that
+ * sriov_manage_enable() does. */
+#define LOCK_MS 150000
 
 static int open_pf(const struct host *h, const char *pf)
 {
@@ -98,6 +91,13 @@ int sriov_find_pf(const struct host *h, const char *vf, char **ret_pf)
 	return fd < 0 ? fd : link_basename(fd, "physfn", ret_pf);
 }
 
+int sriov_driver(const struct host *h, const char *function, char **ret_driver)
+{
+	_cleanup_close_ int fd = open_pf(h, function);
+
+	return fd < 0 ? fd : link_basename(fd, "driver", ret_driver);
+}
+
 void sriov_list_vfs(const struct host *h, const char *pf, struct strv *vfs)
 {
 	_cleanup_close_ int fd = open_pf(h, pf);
@@ -112,124 +112,6 @@ void sriov_list_vfs(const struct host *h, const char *pf, struct strv *vfs)
 		if (link_basename(fd, link, &name) == 0)
 			strv_add(vfs, name);
 	}
-}
-
-bool sriov_needs_manage(const struct host *h, const char *pf)
-{
-	_cleanup_close_ int fd = open_pf(h, pf);
-	_cleanup_free_ char *vendor = NULL;
-
-	return fd >= 0 && read_text_at(fd, "vendor", &vendor) == 0 && str_eq(vendor, "0x10de");
-}
-
-bool sriov_has_manage(const struct host *h)
-{
-	_cleanup_close_ int fd = host_openf(h, O_PATH, SRIOV_MANAGE);
-	struct stat st;
-
-	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 0111);
-}
-
-/* What the program has printed, in the end of it; caller frees. */
-static char *read_log(int log)
-{
-	char *text = xcalloc(1, LOG_READ + 1);
-	struct stat st;
-	ssize_t n = -1;
-
-	if (fstat(log, &st) == 0)
-		n = pread(log, text, LOG_READ, st.st_size > LOG_READ ? st.st_size - LOG_READ : 0);
-	for (ssize_t i = 0; i < n; i++)
-		if (!text[i])
-			text[i] = ' ';
-	return text;
-}
-
-/* One line of what the program printed, for a message. */
-static char *last_line(char *text)
-{
-	char *newline;
-
-	for (size_t n = strlen(text); n && strchr("\n ", text[n - 1]); n--)
-		text[n - 1] = '\0';
-	if (!*text)
-		return xstrdup("it printed nothing");
-	newline = strrchr(text, '\n');
-	return xasprintf("it printed \"%.300s\"", newline ? newline + 1 : text);
-}
-
-/* What it ended with counts less than what there is now. */
-static int judge(const char *printed, int pf)
-{
-	struct sriov now;
-
-	if (look_at(pf, &now) == 0 && now.enabled)
-		return 0;
-	return strcasestr(printed, "unbindLock") ? -EAGAIN : -ECANCELED;
-}
-
-/*
- * Meanwhile the GPU has no driver: a program that was ended half-way would
- * leave it so.  No signal that we get ends it, nor our own end, as what it
- * prints goes to a file.
- */
-static int run_to_end(const char *path, const char *pf, int log)
-{
-	char *const argv[] = { (char *)path, (char *)"-e", (char *)pf, NULL };
-	const struct program_options options = { .own_group = true, .shielded = true, .log_fd = log };
-	_cleanup_(program_done) struct program s = {};
-	struct program *const runs[] = { &s };
-	int r;
-
-	interrupt_defer();
-	debug("running %s -e %s", path, pf);
-	r = program_start(&s, path, path, argv, &options);
-	if (r == 0)
-		program_wait_any(runs, 1);
-	return r;
-}
-
-/* 0: VFs are enabled, -EAGAIN: somebody else holds the GPU. */
-static int run_manage_once(const char *path, const char *pf, int pf_fd, struct error *error)
-{
-	_cleanup_close_ int log = memfd_create("sriov-manage", MFD_CLOEXEC);
-	_cleanup_free_ char *printed = NULL, *line = NULL;
-	int r;
-
-	r = log < 0 ? -errno : run_to_end(path, pf, log);
-	if (r < 0) {
-		error_set(error, "cannot run %s: %s", path, strerror(-r));
-		return r;
-	}
-	printed = read_log(log);
-	if (*printed)
-		debug("%s: %s", path, printed);
-	r = judge(printed, pf_fd);
-	if (r == 0)
-		return 0;
-	line = last_line(printed);
-	error_set(error, "%s has enabled none; %s", path, line);
-	return r;
-}
-
-static int run_manage(const struct host *h, const char *pf, int pf_fd, struct error *error)
-{
-	_cleanup_free_ char *path = xasprintf("%s/%s", h->root, SRIOV_MANAGE), *why = NULL;
-	uint64_t deadline = now_ms() + UNBIND_LOCK_MS;
-	int r;
-
-	for (;;) {
-		r = run_manage_once(path, pf, pf_fd, error);
-		if (r != -EAGAIN || now_ms() >= deadline || interrupted())
-			break;
-		sleep_ms(RETRY_MS);
-	}
-	if (r == -EAGAIN) {
-		why = take(error->text);
-		error_set(error, "%s: %s", interrupted() ? "interrupted while another program held the GPU's lock" :
-			  "another program has held the GPU's lock for a minute", why);
-	}
-	return r;
 }
 
 static int store_number(int pf, unsigned long count)
@@ -279,15 +161,15 @@ static bool may_enable(int pf)
 static int enable(const struct host *h, const char *pf, int fd, const struct sriov *before,
 		  unsigned long count, struct error *error)
 {
-	bool needs_manage = sriov_needs_manage(h, pf);
+	bool needs_manage = sriov_manage_is_needed(h, pf);
 	struct sriov s = *before;
 	int r = 0;
 
 	if (!s.enabled && !may_enable(fd)) {
 		r = -EACCES;
 		explain_store(r, needs_manage, error);
-	} else if (!s.enabled && needs_manage && sriov_has_manage(h)) {
-		r = run_manage(h, pf, fd, error);
+	} else if (!s.enabled && needs_manage && sriov_manage_is_there(h)) {
+		r = sriov_manage_enable(h, pf, error);
 	} else if (!s.enabled) {
 		r = store_number(fd, count);
 		if (r < 0)

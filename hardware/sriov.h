@@ -10,8 +10,6 @@
 #include "lib/host.h"
 #include "lib/say.h"
 
-#define SRIOV_MANAGE "usr/lib/nvidia/sriov-manage"
-
 /* What @pf has.  -ENOENT: there is no such device, or it can have no VFs. */
 struct sriov {
 	unsigned long total, enabled;
@@ -27,9 +25,8 @@ void sriov_list_pfs(const struct host *h, struct strv *pfs);
 int sriov_find_pf(const struct host *h, const char *vf, char **ret_pf);
 /* Adds the names of the enabled VFs, in the PF's own order. */
 void sriov_list_vfs(const struct host *h, const char *pf, struct strv *vfs);
-/* Whether the PF's VFs are enabled by NVIDIA's program rather than sriov_numvfs. */
-bool sriov_needs_manage(const struct host *h, const char *pf);
-bool sriov_has_manage(const struct host *h);
+/* The driver that has a PCI function; caller frees.  -ENOENT: none, or no such function. */
+int sriov_driver(const struct host *h, const char *function, char **ret_driver);
 
 /*
  * Enables so many VFs, 0: as many as there can be.  VFs that are enabled stay

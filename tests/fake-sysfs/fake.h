@@ -216,6 +216,7 @@ struct type {
 
 struct parent {
 	char *name, *path, *subsystem, *driver, *module;
+	const char *bound; /* the driver that has it now: its own, another (pci-driver.c), or none */
 	struct attr_defs attrs;
 	struct type *types;
 	size_t n_types;
@@ -238,6 +239,7 @@ struct parent {
 };
 
 void parent_insert(struct parent *p);
+struct parent *parent_first(void);
 struct parent *parent_find(const char *name);
 struct type *parent_type(const struct parent *p, const char *id);
 struct pool *pool_find(const char *name);
@@ -340,6 +342,10 @@ void sriov_plug(struct parent *pf);
 int sriov_set(struct parent *pf, long n);
 void sriov_reboot(struct parent *pf);
 void sriov_free(struct sriov *s);
+
+/* pci-driver.c */
+void pci_drivers_plug(struct parent *pf);
+void pci_drivers_done(void);
 
 /* host.c */
 void host_load(const char *file);

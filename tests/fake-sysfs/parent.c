@@ -17,6 +17,11 @@ void parent_insert(struct parent *p)
 	last = &p->next;
 }
 
+struct parent *parent_first(void)
+{
+	return parents;
+}
+
 struct parent *parent_find(const char *name)
 {
 	for (struct parent *p = parents; p; p = p->next)
@@ -158,6 +163,7 @@ void parent_plug(struct parent *p)
 
 			node_link_to(p->dir, "driver", driver);
 			node_link_to(driver, p->name, p->dir);
+			p->bound = p->driver;
 		}
 	}
 	for (size_t i = 0; i < p->attrs.n; i++)
@@ -204,8 +210,9 @@ void parent_unplug(struct parent *p)
 		remove_path(xprintf("%s/%s", p->subsystem, p->name));
 		remove_if_empty(node_mkpath(sim.root, p->subsystem));
 	}
-	if (p->subsystem && p->driver)
-		remove_path(xprintf("%s/drivers/%s/%s", p->subsystem, p->driver, p->name));
+	if (p->subsystem && p->bound)
+		remove_path(xprintf("%s/drivers/%s/%s", p->subsystem, p->bound, p->name));
+	p->bound = NULL;
 	if (p->vanishes && !module_used(p)) {
 		remove_path(xprintf("bus/mdev/drivers/%s", p->mdev_driver));
 		if (p->module)
@@ -302,6 +309,7 @@ static void parent_free(struct parent *p)
 
 void parent_done(void)
 {
+	pci_drivers_done();
 	for (struct parent *p = parents; p; p = p->next)
 		if (p->sriov)
 			sriov_reboot(p);

@@ -4,14 +4,15 @@
 # NVIDIA's sriov-manage for the simulated kernel.  Installed by a test as
 # ROOT/usr/lib/nvidia/sriov-manage, copied or linked, it enables VFs in ROOT/sys.
 #
-# Known of the real one (a shell script): its place, -e and -d with a PCI address
-# or ALL, the words "Cannot obtain unbindLock" while another client holds the
-# GPU, and that this goes away by itself; the lock is a file to which 1 is written
-# and from which 1 is read if it was to be had.  Assumed: the other words, all of
-# them on stdout; status 1 if any GPU failed, the others having been done; VFs
-# that are there already are no failure.
-#
-# The real one moves the GPU to another driver and writes sriov_numvfs there.
+# Known of the real one (a shell script): its place; -e and -d with a PCI address
+# or ALL; its steps: the unbindLock (missing: silence), away from nvidia, the card's
+# id to pci-pf-stub (one list for all cards: a second of these programs at the same
+# time fails with "File exists"), bound there, a moment, sriov_numvfs, away from
+# there, the id removed, bound to nvidia; the words "Cannot obtain unbindLock" while
+# another client holds the GPU, and that this goes away by itself.  The lock is a
+# file to which 1 is written and from which 1 is read if it was to be had.  VFs that
+# are there already: exit 0.  Assumed: the other words, all of them on stdout; status
+# 1 if any GPU failed, the others having been done.
 set -eu
 sys=$(dirname "$0")/../../../sys
 
@@ -26,9 +27,25 @@ obtain_lock() { # GPU
 	[ "$(cat "$sys/fake/unbindLock/$1")" = 1 ]
 }
 
+# In a shell of its own: the first step that fails ends it.
+by_stub() { # GPU, number
+	(
+		set -e
+		pci=$sys/bus/pci
+		id="$(cut -c3-6 "$pci/devices/$1/vendor") $(cut -c3-6 "$pci/devices/$1/device")"
+		echo "$1" >"$pci/drivers/nvidia/unbind" || exit 1
+		echo "$id" >"$pci/drivers/pci-pf-stub/new_id" || exit 1
+		[ -e "$pci/drivers/pci-pf-stub/$1" ] || echo "$1" >"$pci/drivers/pci-pf-stub/bind" || exit 1
+		echo "$2" >"$pci/devices/$1/sriov_numvfs" || exit 1
+		echo "$1" >"$pci/drivers/pci-pf-stub/unbind" || exit 1
+		echo "$id" >"$pci/drivers/pci-pf-stub/remove_id" || exit 1
+		echo "$1" >"$pci/drivers/nvidia/bind" || exit 1
+	)
+}
+
 manage() { # enable or disable, GPU
 	gpu=$2 number=0 word=Disabling
-	[ "$1" = disable ] || number=max word=Enabling
+	[ "$1" = disable ] || number=$(cat "$sys/bus/pci/devices/$gpu/sriov_totalvfs") word=Enabling
 	echo "$word VFs on $gpu"
 	if [ "$1" = enable ] && [ "$(cat "$sys/bus/pci/devices/$gpu/sriov_numvfs")" -ne 0 ]; then
 		echo "VFs are already enabled on $gpu"
@@ -39,7 +56,7 @@ manage() { # enable or disable, GPU
 		return 1
 	fi
 	status=0
-	echo "sriov $gpu $number" >"$sys/fake/control" || status=1
+	by_stub "$gpu" "$number" || status=1
 	echo 0 >"$sys/fake/unbindLock/$gpu"
 	return $status
 }

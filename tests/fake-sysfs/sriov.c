@@ -78,7 +78,7 @@ static void disable(struct parent *pf)
 
 	for (long i = 0; i < s->numvfs; i++) {
 		unlink_vf(pf, i);
-		if (s->vfs[i]->vgpu)
+		if (s->vfs[i]->vgpu && s->vfs[i]->vgpu->vfio)
 			vgpu_unplug(s->vfs[i]->vgpu);
 		while (parent_unregister(s->vfs[i]) < 0 && s->vfs[i]->unregistering)
 			sim_wait();
@@ -174,6 +174,8 @@ static int numvfs_store(struct node *n, const char *buf, size_t len)
 	struct parent *pf = pf_of(n);
 	struct sriov *s = pf->sriov;
 	unsigned long value;
+	bool own = pf->driver && pf->bound && streq(pf->driver, pf->bound);
+	bool able = own ? !s->errno_refuse : pf->bound && streq(pf->bound, "pci-pf-stub");
 	int r = 0;
 
 	if (kstrtoul(buf, len, &value) < 0 || value > UINT16_MAX)
@@ -182,7 +184,7 @@ static int numvfs_store(struct node *n, const char *buf, size_t len)
 		return -ERANGE;
 	pf_lock(s);
 	if ((long)value != s->numvfs)
-		r = s->errno_refuse ? -s->errno_refuse : set_locked(pf, (long)value);
+		r = able ? set_locked(pf, (long)value) : -(own ? s->errno_refuse : ENOENT);
 	pf_unlock(s);
 	return r;
 }
@@ -206,6 +208,7 @@ void sriov_plug(struct parent *pf)
 	node_attr(pf->dir, "sriov_numvfs", 0644, &numvfs_ops, pf);
 	if (pf->sriov->card)
 		card_plug(pf->sriov->card);
+	pci_drivers_plug(pf);
 }
 
 void sriov_free(struct sriov *s)
