@@ -17,7 +17,7 @@
 
 /* How long a device that somebody else is making or removing is waited for. */
 #define OTHERS_MS 5000
-/* The same for a parent or types that are not there. */
+/* The same for a parent or types that are not there, as udev ends what takes long. */
 #define LATE_MS 10000
 #define POLL_MS 10
 /* A UUID that is taken, though nothing shows why: scripts are not to be asked
@@ -37,7 +37,9 @@ struct run {
 	struct mdev_list wanted;
 	struct pending *pending;
 	size_t n_pending;
+	unsigned late_ms; /* how long a parent or types that are not there are waited for */
 	uint64_t late_deadline;
+	bool tells_problems;
 	bool stopped; /* by what concerns all devices, and was told */
 	bool unread; /* not every definition could be */
 };
@@ -96,7 +98,8 @@ static int read_again(const struct host *h, struct mdev *m)
 	return m->autostart;
 }
 
-/* -EEXIST without a word: somebody else is making or removing it. */
+/* Without a word, -EEXIST: somebody else is making or removing it; -EAGAIN: its type
+ * is not there yet. */
 static int create(const struct callouts *all, const struct mdev *m)
 {
 	_cleanup_(error_done) struct error error = {};
@@ -111,6 +114,8 @@ static int create(const struct callouts *all, const struct mdev *m)
 		info("started %s on %s as %s", m->uuid, m->parent, m->type);
 	if (r == 0 || r == -EEXIST)
 		return r;
+	if (r == -ENOENT && !bus_is_ready(all->h, m->parent, m->type))
+		return -EAGAIN;
 	return fail("cannot start %s: %s", m->uuid, error.text);
 }
 
@@ -155,14 +160,13 @@ static int start_wanted(struct run *run)
 
 		progress_show(&progress, i);
 		r = interrupted() ? fail_interrupted(run) : check_active(h, m);
-		if (r == 1 && !bus_is_ready(h, m->parent, m->type)) {
-			put_off(run, m, true);
-			continue;
-		}
+		/* A script may have to make what the type needs before it is offered. */
+		if (r == 1 && !(run->all->scripts.n && geteuid() == 0) && !bus_is_ready(h, m->parent, m->type))
+			r = -EAGAIN;
 		if (r == 1)
 			r = start(run, m);
-		if (r == -EEXIST)
-			put_off(run, m, false);
+		if (r == -EEXIST || r == -EAGAIN)
+			put_off(run, m, r == -EAGAIN);
 		else if (r < 0)
 			result = r;
 	}
@@ -199,7 +203,7 @@ static int try_again(struct run *run, struct pending *p)
 		return -EAGAIN;
 	r = start(run, &p->m);
 	if (r != -EEXIST)
-		return r;
+		return r; /* -EAGAIN: it has gone again */
 	p->next = now_ms() + RETRY_MS;
 	return -EAGAIN;
 }
@@ -269,7 +273,7 @@ static int wait_for_parent(const struct host *h, struct run *run)
 		if (now_ms() >= run->late_deadline)
 			return fail_absent(run);
 		if (!told && now_ms() - begun >= 1000) {
-			notice("waiting for the parent %s, %d s at most", run->parent, LATE_MS / 1000);
+			notice("waiting for the parent %s, %u s at most", run->parent, run->late_ms / 1000);
 			told = true;
 		}
 		sleep_ms(POLL_MS);
@@ -285,7 +289,8 @@ static int find_wanted(const struct host *h, struct run *run)
 	int r;
 
 	r = config_list(h, run->parent, &defined, &problems, &run->unread);
-	warn_of(&problems);
+	if (run->tells_problems)
+		warn_of(&problems);
 	if (r < 0)
 		return fail_errno(r, "cannot read the definitions of %s", run->parent);
 	for (size_t i = 0; i < defined.n; i++)
@@ -317,7 +322,7 @@ static int start_wanted_devices(const struct host *h, struct run *run)
 	r = find_wanted(h, run);
 	if (r < 0)
 		return r;
-	run->late_deadline = now_ms() + LATE_MS;
+	run->late_deadline = now_ms() + run->late_ms;
 	if (run->wanted.n)
 		r = wait_for_parent(h, run);
 	if (r == 0 && run->wanted.n)
@@ -328,20 +333,37 @@ static int start_wanted_devices(const struct host *h, struct run *run)
 	return r;
 }
 
-int cmd_start_parent_mdevs(const struct host *h, const struct args *a)
+int autostart_parent(const struct host *h, const char *parent, unsigned late_ms, bool problems)
 {
 	_cleanup_(callouts_close) struct callouts all = {};
-	_cleanup_(run_done) struct run run = { .all = &all, .parent = a->operand };
-	const char *problem = parent_name_problem(a->operand);
+	_cleanup_(run_done) struct run run = {
+		.all = &all,
+		.parent = parent,
+		.late_ms = late_ms,
+		.tells_problems = problems,
+	};
+
+	return start_wanted_devices(h, &run);
+}
+
+int cmd_start_parent_mdevs(const struct host *h, const struct args *a)
+{
+	const char *parent = a->operand, *problem = parent ? parent_name_problem(parent) : NULL;
 	int r, vfs;
 
+	if (!parent && !has(a, O(ALL)))
+		return usage_error("start-parent-mdevs needs a PARENT, or --all; see 'mdevctl start-parent-mdevs --help'");
+	if (parent && has(a, O(ALL)))
+		return usage_error("start-parent-mdevs: a PARENT and --all exclude each other");
 	if (problem)
-		return usage_error("the parent name '%s' %s", a->operand, problem);
+		return usage_error("the parent name '%s' %s", parent, problem);
 	/* The log is that of the running system, not of one below --root. */
 	if (!host_is_subtree(h))
 		say_to_syslog();
 	interrupt_defer();
-	vfs = enable_defined_vfs(h, run.parent);
-	r = start_wanted_devices(h, &run);
+	if (!parent)
+		return autostart_all(h);
+	vfs = enable_defined_vfs(h, parent, false);
+	r = autostart_parent(h, parent, LATE_MS, true);
 	return r < 0 ? r : vfs;
 }

@@ -41,8 +41,14 @@ int pick_definition(const struct host *h, const struct args *a, const char *what
 		    struct mdev *ret_mdev);
 /* Says that root is needed, before any script runs, where it is. */
 int check_may_write(const struct host *h, const char *what, const struct mdev *m);
-/* Enables the virtual functions that are defined for a PCI device, if any. */
-int enable_defined_vfs(const struct host *h, const char *pf);
+/* Enables the virtual functions that are defined for a PCI device, if any;
+ * @unless_disabled: not if somebody has disabled them since its driver was loaded. */
+int enable_defined_vfs(const struct host *h, const char *pf, bool unless_disabled);
+/* Starts every automatic device of a parent that does not run; @problems: whether to warn of
+ * files that are no definitions.  What is late is waited for so long. */
+int autostart_parent(const struct host *h, const char *parent, unsigned late_ms, bool problems);
+/* The same for every parent that something automatic, or VFs, are kept for. */
+int autostart_all(const struct host *h);
 /* Takes the lock for writing definitions, and says why not. */
 int lock_definitions(const struct host *h, const char *what, struct config_writer *ret_writer);
 /* Says why a definition could not be written or removed, or with @done why

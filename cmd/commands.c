@@ -156,9 +156,12 @@ const struct command commands[] = {
 	},
 	{
 		.name = "start-parent-mdevs",
-		.summary = "start every automatic device of a parent (for udev)",
-		.detail = "First enables the virtual functions that define-vfs keeps for it.",
+		.summary = "start every automatic device of a parent (for udev), or all",
+		.detail = "First enables the virtual functions that define-vfs keeps for it. With --all\n"
+			  "for every parent that either is kept for, as mdevctl.service does at boot.",
+		.options = O(ALL),
 		.operand = "PARENT",
+		.operand_optional = true,
 		.pfs = PFS_TOO,
 		.run = cmd_start_parent_mdevs,
 	},

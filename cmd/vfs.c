@@ -8,6 +8,7 @@
 #include "config.h"
 #include "device/bus.h"
 #include "hardware/sriov.h"
+#include "lib/lock.h"
 
 /* What can be seen of the device must not contradict; it need not be there. */
 static int check_device(const struct host *h, const struct args *a, const char *pf)
@@ -69,8 +70,22 @@ int cmd_undefine_vfs(const struct host *h, const struct args *a)
 	return r < 0 ? fail_to_write_vfs(h, r, done, "cannot undefine virtual functions:", pf) : 0;
 }
 
-int enable_defined_vfs(const struct host *h, const char *pf)
+/* Whether they were enabled since the driver was loaded, and somebody has disabled
+ * them (sriov-manage -d). */
+static bool were_disabled(const struct host *h, const char *pf, const char *note)
 {
+	_cleanup_free_ char *before = lock_read_note(h, note), *now = NULL;
+	struct sriov s;
+
+	if (!before || sriov_look(h, pf, &s) < 0 || s.enabled)
+		return false;
+	now = sriov_driver_epoch(h, pf);
+	return now && str_eq(before, now);
+}
+
+int enable_defined_vfs(const struct host *h, const char *pf, bool unless_disabled)
+{
+	_cleanup_free_ char *note = xasprintf("enabled-%s", pf), *epoch = NULL;
 	_cleanup_(error_done) struct error error = {};
 	unsigned long count = 0;
 	int r;
@@ -81,9 +96,18 @@ int enable_defined_vfs(const struct host *h, const char *pf)
 	r = config_read_vfs(h, pf, &count, &error);
 	if (r == -ENOENT)
 		return 0;
+	if (r == 0 && unless_disabled && were_disabled(h, pf, note)) {
+		notice("the virtual functions of %s were enabled before, and somebody has disabled them: they are left so; 'mdevctl start-parent-mdevs %s' enables them",
+		       pf, pf);
+		return 0;
+	}
 	if (r == 0)
 		r = sriov_enable(h, pf, count, &error);
-	if (r == 0)
+	if (r == 0) {
+		epoch = sriov_driver_epoch(h, pf);
+		if (epoch)
+			lock_write_note(h, note, epoch);
 		return 0;
+	}
 	return fail("cannot enable the virtual functions of %s: %s", pf, error.text);
 }

@@ -9,6 +9,7 @@
 #include "lib/lock.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #define DEVICES "sys/bus/pci/devices"
 
@@ -96,6 +97,21 @@ int sriov_driver(const struct host *h, const char *function, char **ret_driver)
 	_cleanup_close_ int fd = open_pf(h, function);
 
 	return fd < 0 ? fd : link_basename(fd, "driver", ret_driver);
+}
+
+/* The driver's directory is made when it is registered, and has another inode then. */
+char *sriov_driver_epoch(const struct host *h, const char *pf)
+{
+	_cleanup_free_ char *driver = NULL;
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+
+	if (sriov_driver(h, pf, &driver) < 0)
+		return NULL;
+	fd = host_openf(h, O_PATH, "sys/bus/pci/drivers/%s", driver);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return NULL;
+	return xasprintf("%s %ju", driver, (uintmax_t)st.st_ino);
 }
 
 void sriov_list_vfs(const struct host *h, const char *pf, struct strv *vfs)

@@ -27,6 +27,8 @@ int sriov_find_pf(const struct host *h, const char *vf, char **ret_pf);
 void sriov_list_vfs(const struct host *h, const char *pf, struct strv *vfs);
 /* The driver that has a PCI function; caller frees.  -ENOENT: none, or no such function. */
 int sriov_driver(const struct host *h, const char *function, char **ret_driver);
+/* What tells one loading of the PF's driver from another; caller frees, NULL: it has none. */
+char *sriov_driver_epoch(const struct host *h, const char *pf);
 
 /*
  * Enables so many VFs, 0: as many as there can be.  VFs that are enabled stay

@@ -85,3 +85,23 @@ char *lock_path(const struct host *h, const char *name, int dir, const char *dir
 
 	return own >= 0 ? xasprintf("/" LOCK_DIR "/%s", name) : xstrdup(dir_path);
 }
+
+char *lock_read_note(const struct host *h, const char *name)
+{
+	_cleanup_close_ int dir = host_is_subtree(h) || geteuid() != 0 ? -1 : open_lock_dir(h);
+	char *text = NULL;
+
+	if (dir >= 0)
+		read_text_at(dir, name, &text);
+	return text;
+}
+
+void lock_write_note(const struct host *h, const char *name, const char *text)
+{
+	_cleanup_close_ int dir = host_is_subtree(h) || geteuid() != 0 ? -1 : open_lock_dir(h), fd = -1;
+
+	if (dir >= 0)
+		fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd >= 0 && write(fd, text, strlen(text)) < 0)
+		unlinkat(dir, name, 0);
+}

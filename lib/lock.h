@@ -21,4 +21,11 @@ int lock_take(const struct host *h, const char *name, int dir, unsigned ms);
 /* What is locked, for messages; caller frees. */
 char *lock_path(const struct host *h, const char *name, int dir, const char *dir_path);
 
+/*
+ * A note below /run/mdevctl, gone with the next boot: where there are no locks of
+ * root's own, none is kept.  Text of the note, caller frees, or NULL.
+ */
+char *lock_read_note(const struct host *h, const char *name);
+void lock_write_note(const struct host *h, const char *name, const char *text);
+
 #endif

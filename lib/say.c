@@ -4,6 +4,7 @@
  */
 #include "lib/say.h"
 
+#include <sys/stat.h>
 #include <syslog.h>
 
 #define PROGRESS_AFTER_MS 1000
@@ -11,6 +12,7 @@
 
 static enum verbosity verbosity = SAY_NOTICE;
 static bool use_syslog;
+static const char *about;
 
 void error_set(struct error *e, const char *fmt, ...)
 {
@@ -89,8 +91,26 @@ void say_init(void)
 	warn("MDEVCTL_LOG is '%s', which is none of warn, info, debug", wanted);
 }
 
+/* Of a service, whose messages the journal would have twice (systemd.exec(5)). */
+static bool is_journal(void)
+{
+	const char *stream = secure_getenv("JOURNAL_STREAM");
+	unsigned long dev, ino;
+	struct stat st;
+
+	return stream && sscanf(stream, "%lu:%lu", &dev, &ino) == 2 && fstat(STDERR_FILENO, &st) == 0 &&
+	       st.st_dev == dev && st.st_ino == ino;
+}
+
+void say_about(const char *name)
+{
+	about = name;
+}
+
 void say_to_syslog(void)
 {
+	if (is_journal())
+		return;
 	openlog("mdevctl", LOG_PID, LOG_DAEMON);
 	use_syslog = true;
 }
@@ -104,6 +124,11 @@ static void _printf_(2, 0) say(enum verbosity level, const char *fmt, va_list ap
 	if (level > verbosity)
 		return;
 	raw = xvasprintf(fmt, ap);
+	if (about) {
+		_cleanup_free_ char *bare = raw;
+
+		raw = xasprintf("%s: %s", about, bare);
+	}
 	text = str_escape(raw);
 	clear_progress();
 	fprintf(stderr, "mdevctl: %s%s\n", prefix[level], text);

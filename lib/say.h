@@ -20,9 +20,11 @@ void error_done(struct error *e);
 enum verbosity { SAY_ERROR, SAY_WARNING, SAY_NOTICE, SAY_INFO, SAY_DEBUG };
 
 /* Reads MDEVCTL_LOG; messages go to stderr, after say_to_syslog() to syslog
- * as well (udev drops the stderr of what it runs). */
+ * as well (udev drops the stderr of what it runs), unless it is the journal. */
 void say_init(void);
 void say_to_syslog(void);
+/* What the messages from now on are about, before each of them; borrowed. */
+void say_about(const char *name);
 
 /* A line of a script's stderr, after the script's name. */
 void say_from(const char *script, const char *line);
