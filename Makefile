@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # make             build/mdevctl (SANITIZE=1: build-asan/mdevctl, with ASan and UBSan)
-# make install     honours DESTDIR PREFIX SBINDIR SYSCONFDIR UDEVDIR MANDIR SCRIPTDIR, see below
+# make install     honours DESTDIR PREFIX SBINDIR SYSCONFDIR UDEVDIR UNITDIR MANDIR SCRIPTDIR, see below
 # make check       the fast tests        make lint     static checks
 # make check-faults  every system call fails, or the program dies there
 # make check-vm    the real kernel       make demo     a device's life on a simulated host
@@ -19,6 +19,7 @@ PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 SYSCONFDIR ?= /etc
 UDEVDIR ?= /usr/lib/udev
+UNITDIR ?= /usr/lib/systemd/system
 MANDIR ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
@@ -192,12 +193,20 @@ check-packages:
 check-examples:
 	tests/examples/run.sh
 
+# With the paths that are installed to.
+PLACED = sed 's|@SBINDIR@|$(SBINDIR)|g; s|@SYSCONFDIR@|$(SYSCONFDIR)|g'
+
 install: $(BUILD)/mdevctl
 	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(UDEVDIR)/rules.d $(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(MANDIR)/man8
 	$(INSTALL) -m 755 $(BUILD)/mdevctl $(DESTDIR)$(SBINDIR)/mdevctl
 	ln -sf mdevctl $(DESTDIR)$(SBINDIR)/lsmdev
-	sed 's|@SBINDIR@|$(SBINDIR)|g; s|@SYSCONFDIR@|$(SYSCONFDIR)|g' udev/60-mdevctl.rules > $(BUILD)/60-mdevctl.rules
+	$(PLACED) udev/60-mdevctl.rules > $(BUILD)/60-mdevctl.rules
 	$(INSTALL) -m 644 $(BUILD)/60-mdevctl.rules $(DESTDIR)$(UDEVDIR)/rules.d/60-mdevctl.rules
+	$(INSTALL) -d $(DESTDIR)$(UNITDIR)
+	for unit in mdevctl.service mdevctl@.service; do \
+		$(PLACED) systemd/$$unit > $(BUILD)/$$unit && \
+		$(INSTALL) -m 644 $(BUILD)/$$unit $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
+	done
 	$(INSTALL) -m 644 man/mdevctl.8 $(DESTDIR)$(MANDIR)/man8/mdevctl.8
 	$(INSTALL) -m 644 man/mdevctl-callouts.7 $(DESTDIR)$(MANDIR)/man7/mdevctl-callouts.7
 	ln -sf mdevctl.8 $(DESTDIR)$(MANDIR)/man8/lsmdev.8

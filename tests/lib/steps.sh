@@ -237,7 +237,7 @@ in_empty_root() {
 install_rule() {
 	install -D "$MDEVCTL" root/usr/sbin/mdevctl
 	mkdir -p root/usr/lib/udev/rules.d
-	sed 's|@SBINDIR@|/usr/sbin|' "$TEST_TOP/udev/60-mdevctl.rules" >root/usr/lib/udev/rules.d/60-mdevctl.rules
+	sed 's|@SBINDIR@|/usr/sbin|; s|@SYSCONFDIR@|/etc|' "$TEST_TOP/udev/60-mdevctl.rules" >root/usr/lib/udev/rules.d/60-mdevctl.rules
 }
 
 # Modules of the running kernel, loaded or not.

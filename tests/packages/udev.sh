@@ -35,11 +35,11 @@ as_if_it_had() { # ATTRIBUTE...
 	for attribute in physfn nvidia/creatable_vgpu_types sriov_totalvfs mdev_supported_types; do
 		has=absent
 		[[ " $* " != *" $attribute "* ]] || has=subsystem
-		script+=(-e "s|TEST==\"$attribute\"|TEST==\"$has\"|")
+		script+=(-e "s|TEST\([!=]\)=\"$attribute\"|TEST\1=\"$has\"|")
 	done
 	sed "${script[@]}" -e "s|@SBINDIR@|/usr/sbin|; s|@SYSCONFDIR@/mdevctl.d|$definitions|" \
-		udev/60-mdevctl.rules >"$rules/60-mdevctl.rules"
-	[[ $(<"$rules/60-mdevctl.rules") != *@* ]]
+		-e 's|ATTR{vendor}|ENV{VENDOR}|; s|ENV{DRIVER}|ENV{ITS_DRIVER}|' udev/60-mdevctl.rules >"$rules/60-mdevctl.rules"
+	[[ $(<"$rules/60-mdevctl.rules") != *@[A-Z]*@* ]]
 }
 
 defined() { # nothing, device or vfs
@@ -50,11 +50,17 @@ defined() { # nothing, device or vfs
 	esac
 }
 
-# What an event runs; with a second word one of somebody's own making.
+# What an event runs; with a second word one of somebody's own making.  It has the
+# properties of $properties as well.
+properties=()
 runs() { # ACTION [synthetic]
-	local line
-	rm -f "$rules/10-synthetic.rules"
-	[[ ! ${2-} ]] || echo 'ENV{SYNTH_UUID}="0"' >"$rules/10-synthetic.rules"
+	local line property
+	{
+		[[ ! ${2-} ]] || echo 'ENV{SYNTH_UUID}="0"'
+		for property in "${properties[@]}"; do
+			echo "ENV{${property%%=*}}=\"${property#*=}\""
+		done
+	} >"$rules/10-event.rules"
 	udevadm test --action="$1" "/sys/bus/pci/devices/$device" >/run/work/event 2>&1
 	line=$(sed -n "s/^ *run: '\(.*\)'$/\1/p" /run/work/event | tr '\n' ',')
 	[[ $line == *"$control,"* ]] || { cat /run/work/event; return 1; }
@@ -116,6 +122,43 @@ pf_without_vfs() {
 	nothing add synthetic
 }
 
+# Moved to pci-pf-stub and back by sriov-manage, or given away whole.
+pf_of_nvidia() {
+	as_if_it_had sriov_totalvfs
+	defined vfs
+	properties=(VENDOR=0x10de ITS_DRIVER=nvidia)
+	starts bind
+	starts add synthetic
+	nothing unbind
+	properties=(VENDOR=0x10de ITS_DRIVER=pci-pf-stub)
+	nothing add synthetic
+	nothing bind
+	nothing unbind
+	properties=(VENDOR=0x10de ITS_DRIVER=nvidia)
+	nothing bind
+	nothing unbind
+	starts bind
+	properties=(VENDOR=0x10de ITS_DRIVER=vfio-pci)
+	nothing bind
+	nothing change synthetic
+	properties=()
+}
+
+# What may take long is a unit's.
+with_systemd() {
+	mkdir -p /run/systemd/system
+	as_if_it_had mdev_supported_types sriov_totalvfs
+	defined vfs
+	same "/usr/bin/systemctl --no-block start mdevctl@$device.service," "$(runs bind)"
+	same "/usr/bin/systemctl --no-block start mdevctl@$device.service," "$(runs add synthetic)"
+	properties=(MDEV_STATE=registered)
+	same "/usr/bin/systemctl --no-block start mdevctl@$device.service," "$(runs change)"
+	properties=()
+	defined nothing
+	nothing bind
+	rm -r /run/systemd
+}
+
 plain_device() {
 	as_if_it_had
 	defined vfs
@@ -139,6 +182,8 @@ main() {
 	check 'udev: no PCI device without definitions runs anything' without_definitions
 	check 'udev: the VFs of a PF are enabled when it is bound, and by coldplug' pf_with_vfs
 	check 'udev: a PF without vfs.json runs nothing' pf_without_vfs
+	check 'udev: the VFs of an NVIDIA card when its own driver has it, and not on its way through pci-pf-stub' pf_of_nvidia
+	check 'udev: where systemd runs, units do what may take long' with_systemd
 	check 'udev: a device that is neither runs nothing' plain_device
 	check 'udev: a PCI device that is an mdev parent is started by coldplug' mdev_parent
 	summary

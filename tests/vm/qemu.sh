@@ -202,7 +202,7 @@ make_root() {
 nobody:x:65534:65534:nobody:/:/bin/sh' >"$root/etc/passwd"
 	cp -r "$kernel_dir/lib/modules" "$root/lib/"
 	find "$programs" -name 50-udev-default.rules -exec cp -t "$root/usr/lib/udev/rules.d" {} +
-	sed 's|@sbindir@|/usr/sbin|gi' "$rule" >"$root/usr/lib/udev/rules.d/60-mdevctl.rules"
+	sed 's|@sbindir@|/usr/sbin|gi; s|@sysconfdir@|/etc|gi' "$rule" >"$root/usr/lib/udev/rules.d/60-mdevctl.rules"
 	for name in "$vm"/*.c; do
 		cc -Wall -Wextra -O2 -o "$root/sbin/$(basename "$name" .c)" "$name"
 	done
