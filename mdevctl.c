@@ -156,13 +156,12 @@ static int run(const struct command *c, const struct args *a)
 
 static int dispatch(int argc, char **argv)
 {
-	const char *program = strrchr(argv[0] ? argv[0] : "", '/');
+	const char *program = base_name(argv[0] ? argv[0] : "");
 	const struct command *c = NULL;
 	struct args a = {};
 	int next = 1, r;
 
-	program = program ? program + 1 : argv[0];
-	if (program && str_eq(program, "lsmdev")) {
+	if (str_eq(program, "lsmdev")) {
 		c = find_command("list");
 	} else {
 		if (argc < 2)

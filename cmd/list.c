@@ -6,6 +6,7 @@
 #include "cmd/cmd.h"
 #include "config.h"
 #include "device/bus.h"
+#include "hardware/vgpu-type.h"
 #include "script/query.h"
 
 /* libvirt lists in JSON, and takes whatever is there for a mediated device; it
@@ -145,6 +146,8 @@ static int list_for_vm(const struct host *h, const struct args *a)
 		return r;
 	m.is_pci = bus_has_one_place(h, m.parent);
 	api = device_api(h, &m);
+	if (has(a, O(QEMU_ARGS)) && vgpu_type_id(m.type))
+		notice("QEMU needs -uuid as well, from which NVIDIA's vGPU manager knows the virtual machine");
 	return has(a, O(QEMU_ARGS)) ? output_qemu_args(&m, api) : output_libvirt_xml(&m, api);
 }
 

@@ -3,12 +3,16 @@
  * Whether what starts automatic devices, and the scripts that are asked, are
  * installed as they should be.
  */
+#include "config.h"
 #include "doctor/doctor.h"
+#include "lib/program.h"
 #include "script/files.h"
 
 #include <fcntl.h>
 
 #define RULE "60-mdevctl.rules"
+#define UNIT "mdevctl.service"
+#define SYSTEMCTL_MS 10000
 
 static void check_scripts(const struct host *h, struct findings *all)
 {
@@ -63,21 +67,29 @@ static char *read_rule(const struct host *h, char **ret_path)
 	return NULL;
 }
 
-/* The program of the first RUN+="PROGRAM ..." that is no comment; caller frees. */
+/* Of the programs of RUN+="PROGRAM ...", but for comments, ours, or if there is none of
+ * that name the first; caller frees. */
 static char *program_of(const char *rule)
 {
 	const char *line = rule;
+	char *found = NULL;
 
 	while (line && *line) {
 		const char *end = strchrnul(line, '\n'), *run = strstr(line, "RUN+=\"");
 
 		if (*line != '#' && run && run < end) {
+			_cleanup_free_ char *program = NULL;
+
 			run += strlen("RUN+=\"");
-			return xasprintf("%.*s", (int)strcspn(run, " \"\n"), run);
+			program = xasprintf("%.*s", (int)strcspn(run, " \"\n"), run);
+			if (!found || str_eq(base_name(program), "mdevctl")) {
+				free(found);
+				found = take(program);
+			}
 		}
 		line = *end ? end + 1 : NULL;
 	}
-	return NULL;
+	return found;
 }
 
 static bool is_program(const struct host *h, const char *path)
@@ -113,8 +125,73 @@ static void check_udev(const struct host *h, bool is_needed, struct findings *al
 	findings_add(all, health, "udev", seen, mend);
 }
 
+/* The state that systemd has of the unit, "failed" or so; NULL: it cannot be asked. */
+static char *unit_state(const struct host *h)
+{
+	static const char path[] = "/usr/bin/systemctl";
+	char *const argv[] = { (char *)path, (char *)"show", (char *)"--property=ActiveState",
+			       (char *)"--value", (char *)UNIT, NULL };
+	const struct program_options options = { .timeout = SYSTEMCTL_MS };
+	_cleanup_(program_done) struct program p = {};
+	struct program *const runs[] = { &p };
+
+	if (host_is_subtree(h) || !host_exists(h, "run/systemd/system") ||
+	    program_start(&p, path, path, argv, &options) < 0)
+		return NULL;
+	program_wait_any(runs, 1);
+	if (p.end != PROGRAM_EXITED || p.status != 0 || !p.out.data)
+		return NULL;
+	p.out.data[strcspn(p.out.data, "\n")] = '\0';
+	return take(p.out.data);
+}
+
+static bool is_unit_installed(const struct host *h)
+{
+	static const char *const dirs[] = {
+		"etc/systemd/system", "run/systemd/system", "usr/local/lib/systemd/system",
+		"usr/lib/systemd/system", "lib/systemd/system",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		_cleanup_free_ char *path = xasprintf("%s/" UNIT, dirs[i]);
+
+		if (host_exists(h, path))
+			return true;
+	}
+	return false;
+}
+
+/* What starts automatic devices at boot, before libvirt's virtual machines. */
+static void check_unit(const struct host *h, bool is_needed, struct findings *all)
+{
+	enum health health = is_needed ? HEALTH_FAIL : HEALTH_WARN;
+	_cleanup_free_ char *state = NULL;
+
+	if (!host_exists(h, "usr/lib/systemd/systemd") && !host_exists(h, "lib/systemd/systemd"))
+		return;
+	state = unit_state(h);
+	if (!is_unit_installed(h))
+		findings_add(all, health, "unit",
+			     xstrdup(UNIT " is not installed, so that devices may come after libvirt's virtual machines"),
+			     xstrdup("install it, by mdevctl's package or make install, and systemctl enable " UNIT));
+	else if (!host_exists(h, "etc/systemd/system/multi-user.target.wants/" UNIT))
+		findings_add(all, health, "unit", xstrdup(UNIT " is not enabled"),
+			     xstrdup("systemctl enable " UNIT));
+	else if (state && str_eq(state, "failed"))
+		findings_add(all, health, "unit", xstrdup(UNIT " has failed: not everything automatic was started"),
+			     xstrdup("journalctl -b -u " UNIT " tells why; systemctl restart " UNIT " tries again"));
+	else
+		findings_add(all, HEALTH_OK, "unit", xasprintf(UNIT " is enabled%s%s", state ? ", and " : "",
+							       state ? state : ""), NULL);
+}
+
 void doctor_setup(const struct host *h, bool automatic, struct findings *all)
 {
+	_cleanup_(strv_done) struct strv pfs = {};
+
+	config_parents_of(h, CONFIG_VFS, &pfs);
+	automatic = automatic || pfs.n;
 	check_scripts(h, all);
 	check_udev(h, automatic, all);
+	check_unit(h, automatic, all);
 }

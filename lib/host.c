@@ -281,14 +281,13 @@ int dir_sync(int dirfd)
 
 int link_basename(int dirfd, const char *path, char **ret_name)
 {
-	char target[PATH_MAX], *slash;
+	char target[PATH_MAX];
 	ssize_t n = readlinkat(dirfd, path, target, sizeof(target) - 1);
 
 	if (n < 0)
 		return -errno;
 	target[n] = '\0';
-	slash = strrchr(target, '/');
-	*ret_name = xstrdup(slash ? slash + 1 : target);
+	*ret_name = xstrdup(base_name(target));
 	return 0;
 }
 

@@ -23,14 +23,6 @@
 /* A signal that comes just before poll(2) is seen no later than this. */
 #define SIGNAL_MS 1000
 
-/* File name without directories. */
-static const char *program_name(const struct program *s)
-{
-	const char *slash = strrchr(s->path, '/');
-
-	return slash ? slash + 1 : s->path;
-}
-
 /* Descriptors of our caller's that are not close-on-exec must not leak. */
 static void close_others_on_exec(void)
 {
@@ -223,12 +215,12 @@ static void pass_lines(struct program *s, bool at_end)
 			line[i] = ' ';
 	while (s->err.length && (newline = memchr(line, '\n', s->err.length))) {
 		*newline++ = '\0';
-		say_from(program_name(s), line);
+		say_from(base_name(s->path), line);
 		s->err.length -= (size_t)(newline - line);
 		line = newline;
 	}
 	if (s->err.length && (at_end || s->err.length >= 4096)) {
-		say_from(program_name(s), line);
+		say_from(base_name(s->path), line);
 		s->err.length = 0;
 	}
 	if (s->err.length)

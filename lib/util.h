@@ -54,6 +54,14 @@ static inline int take_fd(int *fd)
 		t_;                         \
 	})
 
+/* What follows the last slash. */
+static inline const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 static inline bool str_eq(const char *a, const char *b)
 {
 	return strcmp(a, b) == 0;
