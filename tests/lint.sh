@@ -31,8 +31,8 @@ mapfile -t program < <(git ls-files '*.c' ':!tests')
 mapfile -t headers < <(git ls-files '*.h' ':!tests')
 mapfile -t tests < <(git ls-files 'tests/fake-sysfs/*.c' 'tests/fuzz/*.c' 'tests/bench/*.c' \
 	tests/kernel-facts.c tests/lib/count-syscalls.c)
-mapfile -t scripts < <(git ls-files '*.sh' .ci/run examples/callouts 'debian/*.p*inst' 'debian/*.postrm' ':!*.md')
-mapfile -t sources < <(git ls-files '*.[ch]' '*.sh' '*.rules' '*.spec' 'debian/*.p*' debian/rules Makefile .ci/run)
+mapfile -t scripts < <(git ls-files '*.sh' .ci/run examples/callouts examples/nvidia 'debian/*.p*inst' 'debian/*.postrm' ':!*.md')
+mapfile -t sources < <(git ls-files '*.[ch]' '*.sh' '*.rules' '*.spec' 'systemd/*' 'debian/*.p*' debian/rules Makefile .ci/run)
 
 compiles() { # compiler, further flags
 	local compiler=$1

@@ -273,6 +273,16 @@ static int cmd_gpu_instances(char **argv, int argc)
 	return card ? card_set_instances(card, argv + 2, argc - 2) : -ENOENT;
 }
 
+static int cmd_gpu_instance_add(char **argv, int argc)
+{
+	struct vgpu_card *card = card_find(argv[1]);
+
+	(void)argc;
+	if (card)
+		card_add_instance(card, argv[2]);
+	return card ? 0 : -ENOENT;
+}
+
 /* @rest: the last argument is the rest of the line, blanks and all. */
 static const struct command {
 	const char *name;
@@ -298,6 +308,7 @@ static const struct command {
 	{ "reboot", 2, 2, false, cmd_reboot },
 	{ "vgpu", 3, 3, false, cmd_vgpu },
 	{ "card", 4, 4, false, cmd_card },
+	{ "gpu-instance-add", 3, 3, false, cmd_gpu_instance_add },
 	{ "gpu-instances", 2, MAX_ARGS, false, cmd_gpu_instances },
 };
 

@@ -306,6 +306,7 @@ void card_show_creatable(const struct vgpu_card *card, FILE *out, bool none);
 struct gpu_instance *card_instance(const struct vgpu_card *card, const char *profile);
 int card_set(struct vgpu_card *card, const char *key, const char *value);
 int card_set_instances(struct vgpu_card *card, char **profiles, size_t n);
+void card_add_instance(struct vgpu_card *card, const char *profile);
 bool card_in_use(const struct vgpu_card *card);
 void card_reset(struct vgpu_card *card);
 void card_plug(struct vgpu_card *card);

@@ -194,6 +194,21 @@ int card_set_instances(struct vgpu_card *card, char **profiles, size_t n)
 	return 0;
 }
 
+/* One more, beside those that are in use. */
+void card_add_instance(struct vgpu_card *card, const char *profile)
+{
+	struct gpu_instance *more = xcalloc(card->n_instances + 1, sizeof(*more));
+
+	for (size_t i = 0; i < card->n_instances; i++) {
+		more[i] = card->instances[i];
+		if (more[i].user)
+			more[i].user->instance = &more[i];
+	}
+	more[card->n_instances++].profile = xstrdup(profile);
+	free(card->instances);
+	card->instances = more;
+}
+
 /* Enabling VFs ends heterogeneous mode and the GPU instances; MIG mode itself stays. */
 void card_reset(struct vgpu_card *card)
 {

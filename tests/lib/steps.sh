@@ -326,3 +326,12 @@ all_events() {
 install_sriov_manage() {
 	install -D "$TEST_TOP/tests/fake-sysfs/sriov-manage.sh" root/usr/lib/nvidia/sriov-manage
 }
+
+# The callout script of examples/nvidia, with a stand-in for nvidia-smi.
+install_gpu_mode() { # [cards of mixed sizes]
+	mkdir -p "root/$callouts"
+	sed "s/^MIXED_SIZES=.*/MIXED_SIZES=\"${1-}\"/; s|/run/mdevctl-gpu-mode|$PWD/gpu-mode|" \
+		"$TEST_TOP/examples/nvidia/gpu-mode" >"root/$callouts/gpu-mode"
+	chmod 755 "root/$callouts/gpu-mode"
+	ln -s "$TEST_TOP/tests/lib/nvidia-smi.sh" bin/nvidia-smi
+}
