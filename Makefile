@@ -168,8 +168,9 @@ demo:
 docs:
 	tests/picture.sh
 
+# Each half has its line of totals; the second runs also when the first failed.
 check-vm: $(BUILD)/mdevctl
-	tests/vm/run.sh $(BUILD)/mdevctl
+	tests/vm/run.sh $(BUILD)/mdevctl; status=$$?; tests/vm/boot.sh && exit $$status
 
 # Each half has its line of totals; the guest runs also when the other half failed.
 check-libvirt: $(BUILD)/mdevctl

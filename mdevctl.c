@@ -87,7 +87,9 @@ static void print_command_help(const struct command *c)
 {
 	printf("Usage: mdevctl %s", c->name);
 	print_needed_options(c);
-	if (c->operand)
+	if (c->operand_or)
+		printf(" {%s | --%s}", c->operand, option_table[__builtin_ctzl(c->operand_or)].name);
+	else if (c->operand)
 		printf(c->operand_optional ? " [%s]" : " %s", c->operand);
 	puts(c->options ? " [OPTION...]" : "");
 	printf("%c%s.\n", c->summary[0] - 'a' + 'A', c->summary + 1);
@@ -134,14 +136,26 @@ static const char *find_root(const struct args *a)
 	return root && *root ? root : NULL;
 }
 
+static int check_operand(const struct command *c, const struct args *a)
+{
+	const char *instead = c->operand_or ? option_table[__builtin_ctzl(c->operand_or)].name : NULL;
+
+	if (a->operand && has(a, c->operand_or))
+		return usage_error("%s: a %s and --%s exclude each other", c->name, c->operand, instead);
+	if (!c->operand || c->operand_optional || a->operand || has(a, c->operand_or))
+		return 0;
+	return usage_error("%s needs a %s%s%s; see 'mdevctl %s --help'", c->name, c->operand,
+			   instead ? ", or --" : "", instead ? instead : "", c->name);
+}
+
 static int run(const struct command *c, const struct args *a)
 {
 	_cleanup_(host_done) struct host h = { .root_fd = -1 };
 	int r;
 
-	if (c->operand && !c->operand_optional && !a->operand)
-		return usage_error("%s needs a %s; see 'mdevctl %s --help'", c->name, c->operand,
-				   c->name);
+	r = check_operand(c, a);
+	if (r < 0)
+		return r;
 	r = args_check(a, c->name, c->rules, c->n_rules);
 	if (r < 0)
 		return r;

@@ -20,6 +20,8 @@
 /* The same for a parent or types that are not there, as udev ends what takes long. */
 #define LATE_MS 10000
 #define POLL_MS 10
+/* How often types that are late are looked for, which takes some reading. */
+#define LOOK_MS 100
 /* A UUID that is taken, though nothing shows why: scripts are not to be asked
  * again every few ms meanwhile. */
 #define RETRY_MS 250
@@ -189,12 +191,17 @@ static int give_up(const struct host *h, const struct pending *p)
 static int try_again(struct run *run, struct pending *p)
 {
 	const struct host *h = run->all->h;
-	int r = check_active(h, &p->m);
+	int r;
 
+	if (p->is_late && now_ms() < p->next)
+		return -EAGAIN;
+	r = check_active(h, &p->m);
 	if (r <= 0)
 		return r;
-	if (!bus_is_ready(h, p->m.parent, p->m.type))
+	if (!bus_is_ready(h, p->m.parent, p->m.type)) {
+		p->next = now_ms() + LOOK_MS;
 		return -EAGAIN;
+	}
 	if (p->is_late) {
 		p->is_late = false;
 		p->deadline = now_ms() + OTHERS_MS;
@@ -351,15 +358,14 @@ int cmd_start_parent_mdevs(const struct host *h, const struct args *a)
 	const char *parent = a->operand, *problem = parent ? parent_name_problem(parent) : NULL;
 	int r, vfs;
 
-	if (!parent && !has(a, O(ALL)))
-		return usage_error("start-parent-mdevs needs a PARENT, or --all; see 'mdevctl start-parent-mdevs --help'");
-	if (parent && has(a, O(ALL)))
-		return usage_error("start-parent-mdevs: a PARENT and --all exclude each other");
 	if (problem)
 		return usage_error("the parent name '%s' %s", parent, problem);
 	/* The log is that of the running system, not of one below --root. */
 	if (!host_is_subtree(h))
 		say_to_syslog();
+	/* Of a unit (systemd.exec(5)), whose messages stand among those of others. */
+	if (secure_getenv("INVOCATION_ID"))
+		say_about(parent);
 	interrupt_defer();
 	if (!parent)
 		return autostart_all(h);

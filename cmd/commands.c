@@ -161,7 +161,7 @@ const struct command commands[] = {
 			  "for every parent that either is kept for, as mdevctl.service does at boot.",
 		.options = O(ALL),
 		.operand = "PARENT",
-		.operand_optional = true,
+		.operand_or = O(ALL),
 		.pfs = PFS_TOO,
 		.run = cmd_start_parent_mdevs,
 	},

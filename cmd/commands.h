@@ -31,6 +31,7 @@ struct command {
 	optset options;
 	const char *operand; /* what it takes beside options, NULL: nothing */
 	bool operand_optional;
+	optset operand_or; /* one of these in its place, and none beside it */
 	const struct rule *rules;
 	size_t n_rules;
 	enum uuids uuids;

@@ -196,8 +196,11 @@ void script_files_done(struct script_files *files)
 int script_check(const struct host *h, const char *path, char **ret_file)
 {
 	_cleanup_free_ char *real = resolve(h, path), *plain = NULL;
-	int r = real ? check_trust(h, path, real) : -errno;
+	int r;
 
+	if (!real)
+		return -errno;
+	r = check_trust(h, path, real);
 	if (r < 0)
 		return r;
 	plain = realpath(path, NULL);

@@ -294,6 +294,7 @@ struct vgpu_card {
 	int form, errno_unknown;
 	bool patched; /* errnos of the patches for the kernel, else of the released driver */
 	bool equal_size, full, mig;
+	bool unmanaged; /* nvidia-vgpud has not run: no types on any VF */
 	struct gpu_instance *instances;
 	size_t n_instances;
 	long lock_refusals; /* so often the unbindLock is not to be had */

@@ -15,6 +15,8 @@
 # 1 if any GPU failed, the others having been done.
 set -eu
 sys=$(dirname "$0")/../../../sys
+# Elsewhere where only a part of the simulated tree is on /sys.
+fake=${FAKE_SYSFS:-$sys/fake}
 
 usage() {
 	echo "Usage: $0 <-e|-d> <ssss:bb:dd.f | ALL>"
@@ -23,8 +25,8 @@ usage() {
 }
 
 obtain_lock() { # GPU
-	echo 1 >"$sys/fake/unbindLock/$1"
-	[ "$(cat "$sys/fake/unbindLock/$1")" = 1 ]
+	echo 1 >"$fake/unbindLock/$1"
+	[ "$(cat "$fake/unbindLock/$1")" = 1 ]
 }
 
 # In a shell of its own: the first step that fails ends it.
@@ -57,7 +59,7 @@ manage() { # enable or disable, GPU
 	fi
 	status=0
 	by_stub "$gpu" "$number" || status=1
-	echo 0 >"$sys/fake/unbindLock/$gpu"
+	echo 0 >"$fake/unbindLock/$gpu"
 	return $status
 }
 
@@ -69,12 +71,12 @@ case $1 in
 *) usage 1 ;;
 esac
 [ $# -eq 2 ] || usage 1
-if [ "$2" != ALL ] && ! [ -e "$sys/fake/unbindLock/$2" ]; then
+if [ "$2" != ALL ] && ! [ -e "$fake/unbindLock/$2" ]; then
 	echo "$2: no NVIDIA GPU with SR-IOV"
 	exit 1
 fi
 failed=0
-for lock in "$sys"/fake/unbindLock/*; do
+for lock in "$fake"/unbindLock/*; do
 	gpu=${lock##*/}
 	[ -e "$lock" ] || continue
 	if [ "$2" = ALL ] || [ "$2" = "$gpu" ]; then

@@ -71,6 +71,8 @@ int card_check(const struct vgpu_card *card, const struct vgpu_type *t)
 	const struct sriov *s = card->pf->sriov;
 	long used = 0, same = 0;
 
+	if (card->unmanaged)
+		return -EIO;
 	if (!!t->profile != card->mig)
 		return -card->errno_unknown;
 	if (card->mig && check_mig(card, t) == -EIO)
@@ -99,7 +101,7 @@ static bool listed(const struct vgpu_card *card, const struct vgpu_type *t)
 {
 	int r = card_check(card, t);
 
-	return !r || (r == -EIO && !card->full);
+	return !r || (r == -EIO && !card->full && !card->unmanaged);
 }
 
 /* @none: nothing can be created on this VF, whatever the card has left. */
@@ -168,6 +170,8 @@ int card_set(struct vgpu_card *card, const char *key, const char *value)
 		return parse_bool(value, &card->full);
 	if (streq(key, "equal_size"))
 		return parse_bool(value, &card->equal_size);
+	if (streq(key, "unmanaged"))
+		return parse_bool(value, &card->unmanaged);
 	if (streq(key, "mig"))
 		return parse_bool(value, &card->mig);
 	if (streq(key, "form"))

@@ -102,9 +102,10 @@ static bool list_is_right(const struct args *a)
 /* The contract's table, not the program's. */
 static bool is_right(const struct args *a)
 {
+	bool takes_operand = str_eq(ran, "start-parent-mdevs") && !has(a, O(ALL));
 	const optset named = O(UUID) | O(PARENT);
 
-	if (has(a, O(HELP) | O(VERSION)) || !a->operand != !str_eq(ran, "start-parent-mdevs"))
+	if (has(a, O(HELP) | O(VERSION)) || !a->operand != !takes_operand)
 		return false;
 	if (str_eq(ran, "define"))
 		return define_is_right(a) && !(a->given & ~(named | O(TYPE) | O(AUTO) | O(JSONFILE) |

@@ -36,7 +36,7 @@ prepare() {
 	export PATH="$dir/bin:$PATH" MDEVCTL_ENV_ROOT="$root" MDEVCTL="$TEST_WORK/$build/mdevctl"
 	export ASAN_OPTIONS=detect_leaks=1:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1
 	export TEST_TOP
-	unset MAKEFLAGS MFLAGS MAKELEVEL # make check is no part of a case
+	unset MAKEFLAGS MFLAGS MAKELEVEL INVOCATION_ID # neither make check nor a unit is a part of a case
 }
 
 host() {

@@ -60,7 +60,7 @@ reloaded() { # runs of udevadm since the last call
 
 # The commands that the rule names, without their arguments.
 rule_programs() {
-	grep -oE 'RUN\+?="[^ "]*' "$root$rule" | sed 's/.*"//' | sort -u
+	grep -oE 'RUN\+?="[^ "]*' "$root$rule" | sed 's/.*"//' | sort -u | grep -v systemctl
 }
 
 rule_works() {
@@ -103,9 +103,19 @@ gone() {
 	kept
 }
 
+# As Debian does it; it runs at the next boot.
+enabled() {
+	local wants
+	for wants in multi-user.target.wants nvidia-vgpu-mgr.service.wants; do
+		same /lib/systemd/system/mdevctl.service "$(readlink "$root/etc/systemd/system/$wants/mdevctl.service")"
+	done
+	[[ -f $root/lib/systemd/system/mdevctl.service && -f $root/lib/systemd/system/mdevctl@.service ]]
+}
+
 install_alone() {
 	apt install /new.deb
 	works "$version"
+	enabled
 	same ii "$(status_of mdevctl-c)"
 }
 
