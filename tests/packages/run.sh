@@ -129,12 +129,13 @@ stands_for_mdevctl() {
 	rpm -qp --conflicts "$rpm" | grep -x mdevctl
 }
 
-# Both packages have what make install has, but for places of documents.
+# Both packages have what make install has, but for places of documents, and what
+# has Fedora enable the unit.
 complete() {
 	make -s install DESTDIR="$TMPDIR/installed" BUILD="$TMPDIR/build" PREFIX=/usr CFLAGS=-O0
-	local documents='/usr/share/(doc|licenses|lintian)|/usr/lib/.build-id|^/usr/bin|vendor-completions|site-functions'
+	local documents='/usr/share/(doc|licenses|lintian)|/usr/lib/.build-id|^/usr/bin|vendor-completions|site-functions|system-preset'
 	files_below "$TMPDIR/installed" "$documents" >"$TMPDIR/list"
-	files_below "$TMPDIR/unpacked" "$documents" | sed 's/\.gz$//' | diff "$TMPDIR/list" -
+	files_below "$TMPDIR/unpacked" "$documents" | sed 's/\.gz$//; s|^/lib/|/usr/lib/|' | sort | diff "$TMPDIR/list" -
 	rpm -qpl --noghost "$rpm" | grep -vE "$documents" | while IFS= read -r file; do
 		[[ ! -d $TMPDIR/installed$file ]] || [[ -L $TMPDIR/installed$file ]] || continue
 		echo "$file"
