@@ -37,7 +37,7 @@ static bool is_definition(const json_t *root)
 	const json_t *attrs = json_object_get(root, "attrs");
 
 	return type && is_name(type) && start && (str_eq(start, "auto") || str_eq(start, "manual")) &&
-	       (!attrs || is_attr_array(attrs)) && depth(root) <= 24;
+	       (!attrs || json_is_null(attrs) || is_attr_array(attrs)) && depth(root) <= 24;
 }
 
 /* What is written to disk is read again as the same, and as the same bytes. */
@@ -83,9 +83,10 @@ static void must_be_unchanged(const struct mdev *m)
 static void must_have_all(struct mdev *m, json_t *root)
 {
 	json_auto_t *json = mdev_to_json(m);
+	const json_t *attrs = json_object_get(root, "attrs");
 
-	/* A missing "attrs" means none. */
-	if (!json_object_get(root, "attrs"))
+	/* A missing "attrs" means none, and so does null. */
+	if (!attrs || json_is_null(attrs))
 		json_object_set_new(root, "attrs", json_array());
 	must(json_equal(json, root));
 	must(str_eq(m->parent, "parent") && str_eq(m->uuid, UUID));
