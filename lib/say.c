@@ -95,11 +95,13 @@ void say_init(void)
 static bool is_journal(void)
 {
 	const char *stream = secure_getenv("JOURNAL_STREAM");
-	unsigned long dev, ino;
+	_cleanup_free_ char *ours = NULL;
 	struct stat st;
 
-	return stream && sscanf(stream, "%lu:%lu", &dev, &ino) == 2 && fstat(STDERR_FILENO, &st) == 0 &&
-	       st.st_dev == dev && st.st_ino == ino;
+	if (!stream || fstat(STDERR_FILENO, &st) < 0)
+		return false;
+	ours = xasprintf("%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return str_eq(stream, ours);
 }
 
 void say_about(const char *name)

@@ -49,7 +49,9 @@ static int create(struct vgpu *g, unsigned long id)
 	const struct vgpu_type *t = card_type(g->card, id);
 	int r;
 
-	r = t ? card_check(g->card, t) : -g->card->errno_unknown;
+	if (!t)
+		return g->card->patched ? -g->card->errno_unknown : -EIO;
+	r = card_check(g->card, t);
 	if (r < 0)
 		return g->card->patched ? r : -EIO;
 	g->type = t;
