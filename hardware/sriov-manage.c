@@ -202,6 +202,7 @@ static int try_once(const struct host *h, const char *path, const char *pf, uint
 		    struct error *error)
 {
 	_cleanup_close_ int dir = host_openf(h, O_RDONLY | O_DIRECTORY, DRIVERS "/" OWN_DRIVER), lock = -1;
+	_cleanup_(error_done) struct error ignored = {};
 	_cleanup_free_ char *line = NULL, *why = NULL;
 	uint64_t now = now_ms();
 	int r;
@@ -225,7 +226,7 @@ static int try_once(const struct host *h, const char *path, const char *pf, uint
 		return 0;
 	error_set(error, "%s has been run, and %s; %s", path, why, line);
 	/* It must not stay without. */
-	restore_driver(h, pf, &(struct error){});
+	restore_driver(h, pf, &ignored);
 	return r;
 }
 
