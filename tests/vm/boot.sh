@@ -19,6 +19,8 @@ boots=("$@")
 [ $# -gt 0 ] || boots=(first again no-manager lies)
 # shellcheck source=/dev/null
 . /etc/os-release
+# shellcheck source=tests/lib/deps.sh
+. "$top/tests/lib/deps.sh"
 
 # Installed once, as the package's own installation must not fetch anything.
 make_debian() {
@@ -106,9 +108,8 @@ on_debian || die "this test takes its guest from Debian's packages and needs a D
 is_root || die "installing a system for the guest needs root"
 find_kernel "${VM_KERNEL:-6.1}" || die "the package lists have no Linux $series; as root: apt-get update"
 kernel_dir=$kernel_dir-fuse
-for name in debootstrap dpkg-buildpackage dh; do
-	command -v "$name" >/dev/null || { update_lists; apt_get install -y --no-install-recommends debootstrap dpkg-dev debhelper fakeroot build-essential >/dev/null; break; }
-done
+# shellcheck disable=SC2153 # it is that of deps.sh
+need "${BUILD_NEEDS[@]}" fuse3 deb-tools debootstrap
 prepare_host
 kernel_dir=${kernel_dir%-fuse}-fuse
 cached "$programs" make_programs
