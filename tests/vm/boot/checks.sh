@@ -109,7 +109,7 @@ has_failed() {
 	wait_for 300 systemctl is-failed -q mdevctl.service
 	journal >/run/journal
 	grep -q "0000:41:00.4: cannot start $vgpu: 0000:41:00.4 cannot hold nvidia-557 now: the GPU offers nothing.*is its vGPU manager running" /run/journal || { cat /run/journal; return 1; }
-	mdevctl doctor >/run/doctor
+	mdevctl doctor >/run/doctor || true
 	grep -q '^FAIL unit: mdevctl.service has failed' /run/doctor || { cat /run/doctor; return 1; }
 	grep -q "^FAIL .*nvidia-vgpud" /run/doctor || { cat /run/doctor; return 1; }
 }
