@@ -209,8 +209,14 @@ static int try_again(struct run *run, struct pending *p)
 	if (bus_is_changing(h, p->m.uuid) || bus_is_leaving(h, p->m.uuid) || now_ms() < p->next)
 		return -EAGAIN;
 	r = start(run, &p->m);
+	if (r == -EAGAIN) {
+		/* Its type has gone again. */
+		p->is_late = true;
+		p->deadline = run->late_deadline;
+		p->next = now_ms() + LOOK_MS;
+	}
 	if (r != -EEXIST)
-		return r; /* -EAGAIN: it has gone again */
+		return r;
 	p->next = now_ms() + RETRY_MS;
 	return -EAGAIN;
 }
