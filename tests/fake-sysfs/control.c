@@ -283,6 +283,17 @@ static int cmd_gpu_instance_add(char **argv, int argc)
 	return card ? 0 : -ENOENT;
 }
 
+static int cmd_gpu_instance_remove(char **argv, int argc)
+{
+	struct vgpu_card *card = card_find(argv[1]);
+	long id;
+
+	(void)argc;
+	if (!number(argv[2], &id))
+		return -EINVAL;
+	return card ? card_remove_instance(card, id) : -ENOENT;
+}
+
 /* @rest: the last argument is the rest of the line, blanks and all. */
 static const struct command {
 	const char *name;
@@ -309,6 +320,7 @@ static const struct command {
 	{ "vgpu", 3, 3, false, cmd_vgpu },
 	{ "card", 4, 4, false, cmd_card },
 	{ "gpu-instance-add", 3, 3, false, cmd_gpu_instance_add },
+	{ "gpu-instance-remove", 3, 3, false, cmd_gpu_instance_remove },
 	{ "gpu-instances", 2, MAX_ARGS, false, cmd_gpu_instances },
 };
 

@@ -282,7 +282,7 @@ struct vgpu_type {
 };
 
 struct gpu_instance {
-	char *profile;
+	char *profile; /* empty: removed, its number is free */
 	struct vgpu *user;
 };
 
@@ -294,6 +294,7 @@ struct vgpu_card {
 	int form, errno_unknown;
 	bool patched; /* errnos of the patches for the kernel, else of the released driver */
 	bool equal_size, full, mig;
+	bool mig_listed; /* MIG types are, before their GPU instance has been made */
 	bool unmanaged; /* nvidia-vgpud has not run: no types on any VF */
 	struct gpu_instance *instances;
 	size_t n_instances;
@@ -308,6 +309,7 @@ struct gpu_instance *card_instance(const struct vgpu_card *card, const char *pro
 int card_set(struct vgpu_card *card, const char *key, const char *value);
 int card_set_instances(struct vgpu_card *card, char **profiles, size_t n);
 void card_add_instance(struct vgpu_card *card, const char *profile);
+int card_remove_instance(struct vgpu_card *card, unsigned long id);
 bool card_in_use(const struct vgpu_card *card);
 void card_reset(struct vgpu_card *card);
 void card_plug(struct vgpu_card *card);

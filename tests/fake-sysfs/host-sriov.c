@@ -79,13 +79,14 @@ static struct vgpu_card *load_card(struct parent *pf, const json_t *obj, const s
 	char *form;
 
 	js_keys(obj, at,
-		" types framebuffer form unmanaged errnos unknown params_max mig equal_size full gpu_instances"
-		" running ");
+		" types framebuffer form unmanaged errnos unknown params_max mig mig_listed equal_size"
+		" full gpu_instances running ");
 	card->pf = pf;
 	card->framebuffer = js_int(obj, at, "framebuffer", 1);
 	card->errno_unknown = js_errno(obj, at, "unknown", EINVAL);
 	card->params_max = js_int(obj, at, "params_max", 1024);
 	card->mig = js_bool(obj, at, "mig", false);
+	card->mig_listed = js_bool(obj, at, "mig_listed", false);
 	card->unmanaged = js_bool(obj, at, "unmanaged", false);
 	load_types(card, obj, at);
 	form = js_text(obj, at, "errnos", "released");

@@ -241,6 +241,8 @@ test_vgpu_mig() {
 		VF3=bus/pci/devices/0000:c4:00.6 g
 	local id=$VF/nvidia/gpu_instance_id
 	start_patched nvidia-a100-mig
+	is "MIG: nothing is listed without instances" "" "$(cat $VF/nvidia/creatable_vgpu_types)"
+	tell "card 0000:c4:00.0 mig_listed yes"
 	is "MIG: only types of instances are offered" "474 475 476 477 478" \
 		"$(cut -d' ' -f 1 $VF/nvidia/creatable_vgpu_types | xargs)"
 	is "MIG: without instance" "EIO 0" "$(type $VF 474) $(type $VF)"
@@ -256,6 +258,21 @@ test_vgpu_mig() {
 		"$(type $VF3 0) $(w $id 3) $(w $id 1) $(w $id 2) $(w $id 4) $(w $id 0)"
 	type $VF3 474 > /dev/null
 	is "MIG: another instance: taken" EBUSY "$(w $id 3)"
+	tell "gpu-instance-add 0000:c4:00.0 3g.20gb"
+	type $P/virtfn3 476 > "$tmp/last"
+	is "MIG: one more instance, and who has the others" "1 2 3 4" "$(cat {$VF,$VF2,$VF3,$P/virtfn3}/nvidia/gpu_instance_id | xargs)"
+	is "MIG: what the card tells" "instance 3 1g.5gb 0000:c4:00.6|instance 4 3g.20gb 0000:c4:00.7|type 474 5120 1g.5gb GRID A100-1-5C" \
+		"$(grep -E '^(instance [34]|type 474)' fake/card/0000:c4:00.0 | paste -sd'|')"
+	is "MIG: an instance is removed: taken, none" "EBUSY ENOENT ENOENT EINVAL" "$(for g in 3 5 0 x; do
+	control "gpu-instance-remove 0000:c4:00.0 $g"; done | xargs)"
+	type $P/virtfn3 0 > "$tmp/last"
+	tell "gpu-instance-remove 0000:c4:00.0 4"
+	is "MIG: it is gone" "ENOENT 3" "$(control 'gpu-instance-remove 0000:c4:00.0 4') $(grep -c ^instance fake/card/0000:c4:00.0)"
+	tell "gpu-instance-add 0000:c4:00.0 2g.10gb"
+	is "MIG: its number is used again" "instance 4 2g.10gb -" "$(grep '^instance 4' fake/card/0000:c4:00.0)"
+	tell "card 0000:c4:00.0 mig_listed no"
+	is "MIG: listed only with a free instance" 475 "$(cut -d' ' -f 1 $P/virtfn3/nvidia/creatable_vgpu_types | xargs)"
+	tell "card 0000:c4:00.0 mig_listed yes"
 	for g in $VF $VF2 $VF3; do type "$g" 0 > "$tmp/last"; done
 	tell "sriov 0000:c4:00.0 0"
 	tell "sriov 0000:c4:00.0 max"

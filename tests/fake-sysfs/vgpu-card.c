@@ -96,12 +96,12 @@ int card_check(const struct vgpu_card *card, const struct vgpu_type *t)
 	return 0;
 }
 
-/* What needs a GPU instance is offered before there is one: only a create says EIO. */
+/* If @mig_listed, only a create says EIO of what needs a GPU instance that is not there. */
 static bool listed(const struct vgpu_card *card, const struct vgpu_type *t)
 {
 	int r = card_check(card, t);
 
-	return !r || (r == -EIO && !card->full && !card->unmanaged);
+	return !r || (r == -EIO && card->mig_listed && !card->full && !card->unmanaged);
 }
 
 /* @none: nothing can be created on this VF, whatever the card has left. */
@@ -174,6 +174,8 @@ int card_set(struct vgpu_card *card, const char *key, const char *value)
 		return parse_bool(value, &card->unmanaged);
 	if (streq(key, "mig"))
 		return parse_bool(value, &card->mig);
+	if (streq(key, "mig_listed"))
+		return parse_bool(value, &card->mig_listed);
 	if (streq(key, "form"))
 		return set_form(card, value);
 	if (streq(key, "errnos"))
@@ -198,12 +200,21 @@ int card_set_instances(struct vgpu_card *card, char **profiles, size_t n)
 	return 0;
 }
 
-/* One more, beside those that are in use. */
+/* One more, beside those that are in use; a number that has become free is used again. */
 void card_add_instance(struct vgpu_card *card, const char *profile)
 {
-	struct gpu_instance *more = xcalloc(card->n_instances + 1, sizeof(*more));
+	struct gpu_instance *more;
+	size_t i = 0;
 
-	for (size_t i = 0; i < card->n_instances; i++) {
+	while (i < card->n_instances && *card->instances[i].profile)
+		i++;
+	if (i < card->n_instances) {
+		free(card->instances[i].profile);
+		card->instances[i].profile = xstrdup(profile);
+		return;
+	}
+	more = xcalloc(card->n_instances + 1, sizeof(*more));
+	for (i = 0; i < card->n_instances; i++) {
 		more[i] = card->instances[i];
 		if (more[i].user)
 			more[i].user->instance = &more[i];
@@ -211,6 +222,21 @@ void card_add_instance(struct vgpu_card *card, const char *profile)
 	more[card->n_instances++].profile = xstrdup(profile);
 	free(card->instances);
 	card->instances = more;
+}
+
+int card_remove_instance(struct vgpu_card *card, unsigned long id)
+{
+	struct gpu_instance *instance;
+
+	if (!id || id > card->n_instances)
+		return -ENOENT;
+	instance = &card->instances[id - 1];
+	if (!*instance->profile)
+		return -ENOENT;
+	if (instance->user)
+		return -EBUSY;
+	*instance->profile = '\0';
+	return 0;
 }
 
 /* Enabling VFs ends heterogeneous mode and the GPU instances; MIG mode itself stays. */
@@ -248,12 +274,43 @@ static int lock_store(struct node *n, const char *buf, size_t len)
 	return 0;
 }
 
-/* On a real host: /proc/driver/nvidia/gpus/PF/unbindLock. */
+/* For a stand-in for nvidia-smi; no file of a real kernel. */
+static int card_show(struct node *n, FILE *out)
+{
+	const struct vgpu_card *card = card_of(n);
+
+	fprintf(out, "mig %s\nequal_size %s\n", card->mig ? "yes" : "no",
+		card->equal_size ? "yes" : "no");
+	for (size_t i = 0; i < card->n_instances; i++) {
+		const struct gpu_instance *instance = &card->instances[i];
+
+		if (*instance->profile)
+			fprintf(out, "instance %zu %s %s\n", i + 1, instance->profile,
+				instance->user ? instance->user->vf->name : "-");
+	}
+	for (long i = 0; i < card->pf->sriov->numvfs; i++) {
+		const struct vgpu *g = vgpu_of_vf(card, i);
+
+		if (g)
+			fprintf(out, "vgpu %s %lu\n", g->vf->name, g->type->id);
+	}
+	for (size_t i = 0; i < card->n_types; i++) {
+		const struct vgpu_type *t = &card->types[i];
+
+		fprintf(out, "type %lu %ld %s %s\n", t->id, t->framebuffer,
+			t->profile ? t->profile : "-", t->name);
+	}
+	return 0;
+}
+
+/* The lock on a real host: /proc/driver/nvidia/gpus/PF/unbindLock. */
 void card_plug(struct vgpu_card *card)
 {
-	static const struct attr_ops ops = { .show = lock_show, .store = lock_store };
+	static const struct attr_ops lock = { .show = lock_show, .store = lock_store };
+	static const struct attr_ops state = { .show = card_show, .unlimited = true };
 
-	node_attr(node_mkpath(sim.root, "fake/unbindLock"), card->pf->name, 0644, &ops, card);
+	node_attr(node_mkpath(sim.root, "fake/unbindLock"), card->pf->name, 0644, &lock, card);
+	node_attr(node_mkpath(sim.root, "fake/card"), card->pf->name, 0444, &state, card);
 }
 
 void card_free(struct vgpu_card *card)
