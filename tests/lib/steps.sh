@@ -327,11 +327,29 @@ install_sriov_manage() {
 	install -D "$TEST_TOP/tests/fake-sysfs/sriov-manage.sh" root/usr/lib/nvidia/sriov-manage
 }
 
-# The callout script of examples/nvidia, with a stand-in for nvidia-smi.
-install_gpu_mode() { # [cards of mixed sizes]
-	mkdir -p "root/$callouts"
-	sed "s/^MIXED_SIZES=.*/MIXED_SIZES=\"${1-}\"/; s|/run/mdevctl-gpu-mode|$PWD/gpu-mode|" \
-		"$TEST_TOP/examples/nvidia/gpu-mode" >"root/$callouts/gpu-mode"
-	chmod 755 "root/$callouts/gpu-mode"
+# The callout script of examples/nvidia with these settings, and a stand-in for nvidia-smi.
+install_gpu_mode() { # NAME=VALUE...
+	local setting script=root/etc/mdevctl.d/scripts.d/callouts/gpu-mode
+	install -D "$TEST_TOP/examples/nvidia/gpu-mode" "$script"
+	for setting; do
+		set_gpu_mode "$setting"
+	done
+	mkdir smi
 	ln -s "$TEST_TOP/tests/lib/nvidia-smi.sh" bin/nvidia-smi
+}
+
+set_gpu_mode() { # NAME=VALUE
+	local script=root/etc/mdevctl.d/scripts.d/callouts/gpu-mode
+	grep -q "^${1%%=*}=" "$script" && sed -i "s/^${1%%=*}=.*/${1%%=*}='${1#*=}'/" "$script"
+}
+
+# What nvidia-smi was asked since the last time.
+smi_calls() {
+	cat smi/calls 2>/dev/null
+	rm -f smi/calls
+}
+
+# The GPU instances of a card: number, profile, VF or "-".
+gpu_instances() { # PF
+	sed -n 's/^instance //p' "root/sys/fake/card/$1"
 }
