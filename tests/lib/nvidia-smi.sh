@@ -70,7 +70,7 @@ show_types() {
 show_card() {
 	local mode=Disabled
 	[[ $(card equal_size) == yes ]] || mode=Enabled
-	! mig_is_on || mode=N/A
+	if mig_is_on; then mode=N/A; fi
 	echo "GPU 0000${gpu^^}"
 	printf '    %s\n' 'GPU Virtualization Mode'
 	printf '        %-34s: %s\n' 'Virtualization Mode' 'Host VGPU' 'Host VGPU Mode' SR-IOV \
@@ -127,8 +127,8 @@ set_heterogeneous() {
 	echo "Enabled vGPU heterogeneous mode of GPU 0000${gpu^^}"
 }
 
-! matches fails "$@" || refuse 18 'Failed to initialize NVML: Driver/library version mismatch' 'NVML library version: 580.105'
-! matches silent "$@" || exit 0
+if matches fails "$@"; then refuse 18 'Failed to initialize NVML: Driver/library version mismatch' 'NVML library version: 580.105'; fi
+if matches silent "$@"; then exit 0; fi
 arguments=" $* "
 [[ $arguments =~ ' -i '([^ ]+)' ' ]] || refuse 2 'this stand-in wants -i GPU'
 gpu=${BASH_REMATCH[1]}
