@@ -232,10 +232,13 @@ static int open_or_make(const struct host *h, const char *prefix, int above, con
 
 int host_make_dir(const struct host *h, const char *path)
 {
-	_cleanup_close_ int fd = open_below(h, ".", O_RDONLY | O_DIRECTORY);
+	_cleanup_close_ int fd = open_below(h, path, O_RDONLY | O_DIRECTORY);
 	_cleanup_free_ char *prefix = xstrdup(path);
 	char *name = prefix;
 
+	if (fd != -ENOENT)
+		return take_fd(&fd);
+	fd = open_below(h, ".", O_RDONLY | O_DIRECTORY);
 	while (fd >= 0 && name) {
 		_cleanup_close_ int above = take_fd(&fd);
 		char *slash = strchr(name, '/');

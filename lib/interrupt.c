@@ -27,9 +27,14 @@ void interrupt_defer(void)
 	if (deferred)
 		return;
 	deferred = true;
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaction(signals[i], &action, NULL);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		if (sigaction(signals[i], &action, &old) < 0 || old.sa_handler != SIG_IGN)
+			continue;
+		/* One that came in between would have been ignored. */
+		sigaction(signals[i], &old, NULL);
+		if (came == signals[i])
+			came = to_forward = 0;
+	}
 	/* Nobody reading our messages must not keep post from running. */
 	signal(SIGPIPE, SIG_IGN);
 }
