@@ -103,6 +103,36 @@ bool config_is_no_definition(int r)
 	return r == -EINVAL || r == -ENOTSUP || r == -ENOLINK || r == -EFBIG || r == -ELOOP;
 }
 
+int config_read_file(const struct host *h, const char *parent, const char *name, char **ret_text,
+		     size_t *ret_length)
+{
+	_cleanup_close_ int fd = host_openf(h, O_RDONLY | O_NONBLOCK | O_NOCTTY, "%s/%s/%s", CONFIG_DIR,
+					    parent, name);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	/* Never a device or, for ever, a FIFO. */
+	if (!S_ISREG(st.st_mode))
+		return -ENOTSUP;
+	return read_all(fd, DEFINITION_MAX, true, ret_text, ret_length);
+}
+
+/* The name is for people, and the UUID is what everybody else knows. */
+static void check_name(const struct host *h, const struct mdev *m, struct strv *problems)
+{
+	const char *name = mdev_key(m, KEY_NAME);
+	_cleanup_free_ char *path = NULL;
+
+	if (mdev_name_is_right(m))
+		return;
+	path = config_path(h, m->parent, m->uuid);
+	strv_add(problems, xasprintf("%s: its \"name\"%s%s is not the one that gives this UUID, and does not count",
+				     path, name ? " " : "", name ? name : ""));
+}
+
 /* Adds one definition to the list, or what is wrong with it to the problems;
  * true if that may be another time. */
 static bool add_definition(const struct host *h, int dirfd, const char *parent, const char *uuid,
@@ -114,10 +144,12 @@ static bool add_definition(const struct host *h, int dirfd, const char *parent, 
 
 	memcpy(m.uuid, uuid, sizeof(m.uuid));
 	r = read_definition(h, dirfd, known_regular, &m, &error);
-	if (r == 0)
+	if (r == 0) {
+		check_name(h, &m, problems);
 		mdev_list_take(list, &m);
-	else if (r != -ENOENT)
+	} else if (r != -ENOENT) {
 		strv_add(problems, take(error.text));
+	}
 	return r < 0 && r != -ENOENT && !config_is_no_definition(r);
 }
 
@@ -302,6 +334,8 @@ static void join_one(const struct host *h, int dirfd, bool known_regular, struct
 	if (r == 0) {
 		m->defined = true;
 		m->autostart = defined.autostart;
+		if (mdev_name_is_right(&defined))
+			mdev_set_key(m, KEY_NAME, mdev_key(&defined, KEY_NAME));
 	} else if (r != -ENOENT) {
 		strv_add(problems, take(error.text));
 	}

@@ -8,12 +8,15 @@
 
 #include "lib/host.h"
 #include "model/mdev.h"
+#include "model/pool.h"
 
 /* Relative to the root; SYSCONFDIR is absolute. */
 #define CONFIG_DIR (&SYSCONFDIR "/mdevctl.d"[1])
 /* Beside the definitions of a PCI device: how many virtual functions it is to
  * have (config/vfs.c). */
 #define CONFIG_VFS "vfs.json"
+/* Beside the parents: the directory of pools (config/pools.c). */
+#define CONFIG_POOLS "pools.d"
 
 /*
  * What stands in the way of reading a definition is collected as one sentence
@@ -87,6 +90,21 @@ int config_write_file(const struct host *h, const struct config_writer *w, const
 		      const char *name, const char *text, bool replace, bool *ret_done);
 /* Under the lock: remove the definition file, whatever it contains. */
 int config_remove(const struct host *h, const char *uuid, const char *parent, bool *ret_done);
+
+/* Reads any file of @parent, if it is a regular one (else -ENOTSUP); caller frees. */
+int config_read_file(const struct host *h, const char *parent, const char *name, char **ret_text,
+		     size_t *ret_length);
+
+/* -ENOENT: there is no such pool; else -errno, or -EINVAL, with @error set. */
+int config_read_pool(const struct host *h, const char *name, struct pool *ret_pool, struct error *error);
+/* Adds the names of all pools, sorted, readable or not, and what is no pool to the problems. */
+int config_list_pools(const struct host *h, struct strv *names, struct strv *problems);
+/* Under the lock, as config_write() and config_remove(). */
+int config_write_pool(const struct host *h, const struct config_writer *w, const struct pool *pool,
+		      bool replace, bool *ret_done);
+int config_remove_pool(const struct host *h, const struct config_writer *w, const char *name, bool *ret_done);
+/* Where a pool is, for messages; caller frees. */
+char *config_pool_path(const struct host *h, const char *name);
 
 /* The number of virtual functions that @parent is to have, 0: as many as there
  * can be.  -ENOENT: it is nobody's wish; else -errno with @error set. */

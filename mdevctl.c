@@ -35,7 +35,7 @@ static void print_options(optset set)
 		const struct option_row *row = &option_table[i];
 		char left[32];
 
-		if (!(set & (1UL << i)))
+		if (!(set & ((optset)1 << i)))
 			continue;
 		snprintf(left, sizeof(left), "--%s%s%s", row->name, row->arg ? " " : "",
 			 row->arg ? row->arg : "");
@@ -70,7 +70,7 @@ static void print_needed_options(const struct command *c)
 		for (size_t o = 0, n = 0; o < N_OPTS; o++) {
 			const struct option_row *row = &option_table[o];
 
-			if (!(rule->any & (1UL << o)))
+			if (!(rule->any & ((optset)1 << o)))
 				continue;
 			if (row->letter)
 				printf("%s-%c", n++ ? " | " : "", row->letter);
@@ -88,7 +88,7 @@ static void print_command_help(const struct command *c)
 	printf("Usage: mdevctl %s", c->name);
 	print_needed_options(c);
 	if (c->operand_or)
-		printf(" {%s | --%s}", c->operand, option_table[__builtin_ctzl(c->operand_or)].name);
+		printf(" {%s | --%s}", c->operand, option_table[__builtin_ctzll(c->operand_or)].name);
 	else if (c->operand)
 		printf(c->operand_optional ? " [%s]" : " %s", c->operand);
 	puts(c->options ? " [OPTION...]" : "");
@@ -138,7 +138,7 @@ static const char *find_root(const struct args *a)
 
 static int check_operand(const struct command *c, const struct args *a)
 {
-	const char *instead = c->operand_or ? option_table[__builtin_ctzl(c->operand_or)].name : NULL;
+	const char *instead = c->operand_or ? option_table[__builtin_ctzll(c->operand_or)].name : NULL;
 
 	if (a->operand && has(a, c->operand_or))
 		return usage_error("%s: a %s and --%s exclude each other", c->name, c->operand, instead);
@@ -159,6 +159,9 @@ static int run(const struct command *c, const struct args *a)
 	r = args_check(a, c->name, c->rules, c->n_rules);
 	if (r < 0)
 		return r;
+	/* People know the device by it, and most messages have the UUID. */
+	if (has(a, O(NAME)))
+		say_about(a->value[OPT_NAME]);
 	r = host_init(&h, find_root(a));
 	if (r < 0)
 		return fail_errno(r, "cannot work below the root directory '%s'", find_root(a));

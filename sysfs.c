@@ -250,14 +250,25 @@ void sysfs_query_end(struct sysfs_query *q)
 	closep(&q->parents_fd);
 }
 
-bool sysfs_query_runs(const struct sysfs_query *q, const struct mdev *m)
+/* Whether the type that it runs with has this name. */
+static bool has_type_name(const struct sysfs_query *q, const struct mdev *m, const char *type_name)
+{
+	_cleanup_free_ char *name = NULL;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s/mdev_type/name", m->parent, m->uuid);
+	return read_text_at(q->parents_fd, path, &name) == 0 && str_eq(name, type_name);
+}
+
+bool sysfs_query_runs(const struct sysfs_query *q, const struct mdev *m, const char *type_name)
 {
 	_cleanup_free_ char *type = NULL;
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), "%s/%s/mdev_type", m->parent, m->uuid);
-	return q->parents_fd >= 0 && link_basename(q->parents_fd, path, &type) == 0 &&
-	       str_eq(type, m->type);
+	if (q->parents_fd < 0 || link_basename(q->parents_fd, path, &type) < 0)
+		return false;
+	return str_eq(type, m->type) || (type_name && has_type_name(q, m, type_name));
 }
 
 /* The path of a type's file from the directory of types.  With snprintf() a
@@ -269,7 +280,8 @@ static const char *type_path(char path[2 * NAME_MAX + 2], const struct mdev_type
 }
 
 /* A type's name and description are optional before kernel 6.1. */
-static int read_type(int dirfd, const char *parent, const char *id, struct mdev_type *ret_type)
+static int read_type(int dirfd, const char *parent, const char *id, enum type_fields fields,
+		     struct mdev_type *ret_type)
 {
 	_cleanup_(mdev_type_done) struct mdev_type t = {
 		.parent = xstrdup(parent),
@@ -279,17 +291,19 @@ static int read_type(int dirfd, const char *parent, const char *id, struct mdev_
 	int r;
 
 	r = attr_read_integer(dirfd, type_path(path, &t, "available_instances"), &t.available);
-	if (r == 0)
+	if (r == 0 && (fields & TYPE_API))
 		r = read_text_at(dirfd, type_path(path, &t, "device_api"), &t.device_api);
 	if (r < 0)
 		return r;
 	read_text_at(dirfd, type_path(path, &t, "name"), &t.name);
-	read_text_at(dirfd, type_path(path, &t, "description"), &t.description);
+	if (fields & TYPE_DESCRIPTION)
+		read_text_at(dirfd, type_path(path, &t, "description"), &t.description);
 	*ret_type = take(t);
 	return 0;
 }
 
-static int list_types_of(const struct host *h, const char *parent, struct mdev_type_list *list)
+static int list_types_of(const struct host *h, const char *parent, enum type_fields fields,
+			 struct mdev_type_list *list)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	struct dirent *e;
@@ -301,24 +315,25 @@ static int list_types_of(const struct host *h, const char *parent, struct mdev_t
 	while ((e = dir_next(dir))) {
 		_cleanup_(mdev_type_done) struct mdev_type t = {};
 
-		if (!name_problem(e->d_name) && read_type(dirfd(dir), parent, e->d_name, &t) == 0)
+		if (!name_problem(e->d_name) && read_type(dirfd(dir), parent, e->d_name, fields, &t) == 0)
 			mdev_type_list_take(list, &t);
 	}
 	return 0;
 }
 
-int sysfs_list_types(const struct host *h, const char *parent, struct mdev_type_list *list)
+int sysfs_list_types(const struct host *h, const char *parent, enum type_fields fields,
+		     struct mdev_type_list *list)
 {
 	_cleanup_(strv_done) struct strv parents = {};
 	int r;
 
 	if (parent) {
-		list_types_of(h, parent, list);
+		list_types_of(h, parent, fields, list);
 		return 0;
 	}
 	r = sysfs_list_parents(h, &parents);
 	for (size_t i = 0; i < parents.n; i++)
-		list_types_of(h, parents.s[i], list);
+		list_types_of(h, parents.s[i], fields, list);
 	return r;
 }
 

@@ -33,12 +33,14 @@ struct sysfs_query {
 };
 void sysfs_query_begin(const struct host *h, struct sysfs_query *ret_query);
 void sysfs_query_end(struct sysfs_query *q);
-/* Whether @m runs, complete, on its parent and with its type. */
-bool sysfs_query_runs(const struct sysfs_query *q, const struct mdev *m);
+/* Whether @m runs, complete, on its parent and with its type, or else with one of this
+ * name, if not NULL. */
+bool sysfs_query_runs(const struct sysfs_query *q, const struct mdev *m, const char *type_name);
 
-/* Adds the types of every parent (of @parent only, if not NULL), unsorted.
- * What vanishes or lacks a file meanwhile is passed over. */
-int sysfs_list_types(const struct host *h, const char *parent, struct mdev_type_list *list);
+/* Adds the types of every parent (of @parent only, if not NULL), unsorted, of which these
+ * @fields are read.  What vanishes or lacks a file meanwhile is passed over. */
+int sysfs_list_types(const struct host *h, const char *parent, enum type_fields fields,
+		     struct mdev_type_list *list);
 /* Adds the names of the registered parents, sorted. */
 int sysfs_list_parents(const struct host *h, struct strv *parents);
 bool sysfs_has_parent(const struct host *h, const char *parent);

@@ -10,8 +10,14 @@
 
 const struct option_row option_table[N_OPTS] = {
 	[OPT_UUID] = { 'u', "uuid", "UUID", "the device's UUID" },
+	[OPT_NAME] = { 0, "name", "NAME", "the device's name, which gives its UUID" },
 	[OPT_PARENT] = { 'p', "parent", "PARENT", "the parent device, as 'mdevctl types' lists it" },
-	[OPT_TYPE] = { 't', "type", "TYPE", "the type's id, as 'mdevctl types' lists it" },
+	[OPT_TYPE] = { 't', "type", "TYPE", "the type's id, or its name, as 'mdevctl types' lists it" },
+	[OPT_NEED] = { 0, "need", "KEY>=VALUE", "what the type has to offer (=, <=; may be repeated)" },
+	[OPT_NUMA] = { 0, "numa", "N", "only parents of this NUMA node" },
+	[OPT_POLICY] = { 0, "policy", "POLICY", "which card: compact (default), spread or separate" },
+	[OPT_POOL] = { 0, "pool", "NAME", "choose as this pool says" },
+	[OPT_DRY_RUN] = { 0, "dry-run", NULL, "print UUID, parent and type, and change nothing" },
 	[OPT_JSONFILE] = { 0, "jsonfile", "FILE", "read the definition from FILE ('-': standard input)" },
 	[OPT_AUTO] = { 'a', "auto", NULL, "start the device whenever its parent appears" },
 	[OPT_MANUAL] = { 'm', "manual", NULL, "start the device only when asked to" },
@@ -81,7 +87,7 @@ static int unknown_option(struct parser *p, const char *arg)
 	const char *nearest;
 
 	for (size_t i = 0; i < N_OPTS; i++)
-		if (p->allowed & (1UL << i))
+		if (p->allowed & ((optset)1 << i))
 			strv_add(&known, xstrdup(option_table[i].name));
 	name[strcspn(name, "=")] = '\0';
 	/* The dashes, which all have, make none like another. */
@@ -121,6 +127,46 @@ static int parse_count(struct parser *p, const char *value)
 	return 0;
 }
 
+static int parse_numa(struct parser *p, const char *value)
+{
+	char *end;
+
+	errno = 0;
+	p->a->numa = strtol(value, &end, 10);
+	if (errno || !isdigit((unsigned char)*value) || *end)
+		return wrong(p, "option --numa: '%s' is given, expected the number of a NUMA node", value);
+	return 0;
+}
+
+static int parse_policy(struct parser *p, const char *value)
+{
+	if (policy_parse(value, &p->a->policy))
+		return 0;
+	return wrong(p, "option --policy: '%s' is given, expected compact, spread or separate", value);
+}
+
+static int parse_name(struct parser *p, const char *value)
+{
+	int r = check_name(p, "name", value, device_name_problem(value));
+
+	if (r == 0)
+		uuid_of_name(value, p->a->uuid);
+	return r;
+}
+
+static int parse_need(struct parser *p, const char *value)
+{
+	_cleanup_(needs_done) struct needs needs = {};
+	const char *problem = needs_add(&needs, value);
+
+	if (problem)
+		return wrong(p, "option --need: '%s' %s", value, problem);
+	if (p->a->n_needs == NEEDS_MAX)
+		return wrong(p, "option --need is given more than %d times", NEEDS_MAX);
+	p->a->needs[p->a->n_needs++] = value;
+	return 0;
+}
+
 static int check_text(struct parser *p, const char *value)
 {
 	const char *problem = text_problem(value);
@@ -136,6 +182,16 @@ static int check_value(struct parser *p, enum opt o, const char *value)
 			return 0;
 		return wrong(p, "option --uuid: '%s' is not a UUID, which looks like 8a3c5f2e-1b4d-4c6e-9f70-2d81a5b3c9e4",
 			     value);
+	case OPT_NAME:
+		return parse_name(p, value);
+	case OPT_POOL:
+		return check_name(p, "pool", value, device_name_problem(value));
+	case OPT_NEED:
+		return parse_need(p, value);
+	case OPT_NUMA:
+		return parse_numa(p, value);
+	case OPT_POLICY:
+		return parse_policy(p, value);
 	case OPT_PARENT:
 		return check_name(p, "parent", value, parent_name_problem(value));
 	case OPT_TYPE:
@@ -160,9 +216,11 @@ static int check_value(struct parser *p, enum opt o, const char *value)
 
 static int set_option(struct parser *p, enum opt o, const char *value)
 {
-	if (has(p->a, 1UL << o) && !((1UL << o) & (O(HELP) | O(VERSION))))
+	if (has(p->a, (optset)1 << o) && !(((optset)1 << o) & (O(NEED) | O(HELP) | O(VERSION))))
 		return wrong(p, "option --%s is given twice", option_table[o].name);
-	p->a->given |= 1UL << o;
+	if (((optset)1 << o) & O_DEVICE && has(p->a, O_DEVICE))
+		return wrong(p, "--uuid and --name exclude each other: the name gives the UUID");
+	p->a->given |= (optset)1 << o;
 	p->a->value[o] = value;
 	return value ? check_value(p, o, value) : 0;
 }
@@ -184,7 +242,7 @@ static int parse_long(struct parser *p, const char *arg)
 	for (enum opt o = 0; o < N_OPTS; o++) {
 		const struct option_row *row = &option_table[o];
 
-		if (!(p->allowed & (1UL << o)) || strlen(row->name) != length - 2 ||
+		if (!(p->allowed & ((optset)1 << o)) || strlen(row->name) != length - 2 ||
 		    memcmp(row->name, arg + 2, length - 2) != 0)
 			continue;
 		if (row->arg)
@@ -199,7 +257,7 @@ static int parse_long(struct parser *p, const char *arg)
 static int find_letter(const struct parser *p, char letter)
 {
 	for (enum opt o = 0; o < N_OPTS; o++)
-		if ((p->allowed & (1UL << o)) && option_table[o].letter == letter)
+		if ((p->allowed & ((optset)1 << o)) && option_table[o].letter == letter)
 			return o;
 	return -1;
 }
@@ -296,7 +354,7 @@ static char *list_options(optset set, const char *last_word)
 		_cleanup_free_ char *old = NULL;
 		bool is_last = !(set >> i >> 1);
 
-		if (!(set & (1UL << i)))
+		if (!(set & ((optset)1 << i)))
 			continue;
 		old = text;
 		text = xasprintf("%s%s--%s", old, !*old ? "" : is_last ? last_word : ", ",

@@ -7,11 +7,18 @@
 #define MDEVCTL_ARGS_H
 
 #include "model/mdev.h"
+#include "model/wish.h"
 
 enum opt {
 	OPT_UUID,
+	OPT_NAME,
 	OPT_PARENT,
 	OPT_TYPE,
+	OPT_NEED,
+	OPT_NUMA,
+	OPT_POLICY,
+	OPT_POOL,
+	OPT_DRY_RUN,
 	OPT_JSONFILE,
 	OPT_AUTO,
 	OPT_MANUAL,
@@ -35,8 +42,10 @@ enum opt {
 	N_OPTS,
 };
 
-typedef unsigned long optset;
-#define O(name) (1UL << OPT_##name)
+typedef uint64_t optset;
+#define O(name) ((optset)1 << OPT_##name)
+/* Which device is meant: its UUID, or the name that gives it. */
+#define O_DEVICE (O(UUID) | O(NAME))
 /* Allowed with every command. */
 #define OPTS_GLOBAL (O(ROOT) | O(HELP) | O(VERSION))
 
@@ -61,9 +70,13 @@ struct args {
 	optset given;
 	const char *value[N_OPTS];
 	const char *operand; /* what is not an option, or NULL */
-	char uuid[UUID_LEN + 1]; /* --uuid, normalised */
+	char uuid[UUID_LEN + 1]; /* --uuid, normalised, or that of --name */
+	const char *needs[NEEDS_MAX]; /* each --need */
+	size_t n_needs;
 	size_t index; /* --index */
 	unsigned long count; /* --count, 0: max */
+	long numa; /* --numa */
+	enum policy policy; /* --policy */
 };
 
 static inline bool has(const struct args *a, optset options)

@@ -54,6 +54,18 @@ static void put(struct text *t, const char *text)
 	fputs_unlocked(escaped ? escaped : text, t->f);
 }
 
+/* One that does not give the UUID is no name of the device. */
+static void put_name(struct text *t, const struct mdev *m)
+{
+	const char *name = mdev_name_is_right(m) ? mdev_key(m, KEY_NAME) : NULL;
+
+	if (!name)
+		return;
+	fputs("  Name: ", t->f);
+	put(t, name);
+	putc('\n', t->f);
+}
+
 static void put_attrs(struct text *t, const struct mdev *m)
 {
 	if (!m->n_attrs)
@@ -87,6 +99,8 @@ int output_mdevs_text(const struct mdev_list *list, bool of_definitions, bool ve
 		if (!of_definitions && m->defined)
 			put(out, " (defined)");
 		putc_unlocked('\n', out->f);
+		if (verbose)
+			put_name(out, m);
 		if (verbose)
 			put_attrs(out, m);
 	}
@@ -377,6 +391,61 @@ int output_findings_json(const struct findings *all)
 	return dump(top);
 }
 
+static void put_names(struct text *t, const char *label, const struct strv *names)
+{
+	fprintf(t->f, "  %s:", label);
+	for (size_t i = 0; i < names->n; i++) {
+		fputs(i ? ", " : " ", t->f);
+		put(t, names->s[i]);
+	}
+	fputs(names->n ? "\n" : " none here\n", t->f);
+}
+
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+int output_pool_text(const struct pool *pool, const struct pool_use *use, bool verbose)
+{
+	struct text t, *out = text_open(&t);
+
+	fprintf(out->f, "%s: %zu parent%s, %zu type%s, %zu running, %zu defined, %ld free", pool->name,
+		use->parents.n, plural(use->parents.n), use->types.n, plural(use->types.n), use->running,
+		use->defined, use->free);
+	if (pool->limit)
+		fprintf(out->f, ", limit %zu", pool->limit);
+	putc('\n', out->f);
+	if (verbose) {
+		fprintf(out->f, "  Policy: %s\n", policy_name(pool->wish.policy));
+		put_names(out, "Parents", &use->parents);
+		put_names(out, "Types", &use->types);
+	}
+	return text_close(out);
+}
+
+static json_t *names_to_json(const struct strv *names)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < names->n; i++)
+		json_array_append_new(array, json_text(names->s[i]));
+	return array;
+}
+
+json_t *output_pool_to_json(const struct pool *pool, const struct pool_use *use)
+{
+	return json_pack("{s:s, s:O, s:o, s:o, s:I, s:I, s:I}", "name", pool->name, "pool", pool->json, "parents",
+			 names_to_json(&use->parents), "types", names_to_json(&use->types), "running",
+			 (json_int_t)use->running, "defined", (json_int_t)use->defined, "free",
+			 (json_int_t)use->free);
+}
+
+int output_json(const json_t *json)
+{
+	return dump(json);
+}
+
 int output_lines(const struct strv *lines)
 {
 	struct text t, *out = text_open(&t);
@@ -391,6 +460,19 @@ int output_uuid(const char *uuid)
 	struct text t, *out = text_open(&t);
 
 	fprintf(out->f, "%s\n", uuid);
+	return text_close(out);
+}
+
+int output_plan(const char *uuid, const char *parent, const char *type)
+{
+	struct text t, *out = text_open(&t);
+
+	put(out, uuid);
+	put(out, " ");
+	put(out, parent);
+	put(out, " ");
+	put(out, type);
+	putc('\n', out->f);
 	return text_close(out);
 }
 

@@ -6,6 +6,7 @@
 #ifndef MDEVCTL_OUTPUT_H
 #define MDEVCTL_OUTPUT_H
 
+#include "device/place.h"
 #include "doctor/finding.h"
 #include "model/mdev.h"
 
@@ -29,10 +30,18 @@ int output_qemu_args(const struct mdev *m, const char *api);
 /* What doctor found, one line each. */
 int output_findings_text(const struct findings *all);
 int output_findings_json(const struct findings *all);
+/* A line; @verbose: and what it says and has, a line each. */
+int output_pool_text(const struct pool *pool, const struct pool_use *use, bool verbose);
+/* A new reference. */
+json_t *output_pool_to_json(const struct pool *pool, const struct pool_use *use);
+/* Whatever it is. */
+int output_json(const json_t *json);
 /* A line each. */
 int output_lines(const struct strv *lines);
 /* A UUID alone on a line. */
 int output_uuid(const char *uuid);
+/* What would be made: "UUID PARENT TYPE", @uuid "-" where one would be made too. */
+int output_plan(const char *uuid, const char *parent, const char *type);
 
 /* Whether everything printed has reached standard output. */
 int output_finish(void);

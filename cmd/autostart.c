@@ -7,6 +7,7 @@
  * UUID, or because the parent's driver is late with its types, is waited for
  * after everything else has been started.
  */
+#include "cmd/choice.h"
 #include "cmd/cmd.h"
 #include "config.h"
 #include "device/activate.h"
@@ -73,10 +74,13 @@ static int fail_taken(const struct mdev *m, const struct mdev *running)
 }
 
 /* 0: it runs, 1: it does not; else the UUID is another device's, which is told. */
-static int check_active(const struct host *h, const struct mdev *m)
+static int check_active(const struct host *h, struct mdev *m)
 {
+	_cleanup_(error_done) struct error error = {};
 	_cleanup_(mdev_done) struct mdev running = {};
 
+	/* What is wrong with that is told when it is started. */
+	place_settle_type(h, m, &error);
 	if (bus_find(h, m->uuid, &running) < 0)
 		return 1;
 	return mdev_is_same_kind(m, &running) ? 0 : fail_taken(m, &running);
@@ -102,7 +106,7 @@ static int read_again(const struct host *h, struct mdev *m)
 
 /* Without a word, -EEXIST: somebody else is making or removing it; -EAGAIN: its type
  * is not there yet. */
-static int create(const struct callouts *all, const struct mdev *m)
+static int create(const struct callouts *all, struct mdev *m)
 {
 	_cleanup_(error_done) struct error error = {};
 	int r;
@@ -128,6 +132,8 @@ static int start(struct run *run, struct mdev *m)
 	int r;
 
 	r = read_again(h, m);
+	if (r > 0 && choice_settle_type(h, m, "cannot start") < 0)
+		return -ECANCELED;
 	if (r <= 0)
 		return r;
 	if (geteuid() != 0 && !bus_may_create(h, m))

@@ -22,6 +22,9 @@ int cmd_define_vfs(const struct host *h, const struct args *a);
 int cmd_undefine_vfs(const struct host *h, const struct args *a);
 int cmd_types(const struct host *h, const struct args *a);
 int cmd_doctor(const struct host *h, const struct args *a);
+int cmd_define_pool(const struct host *h, const struct args *a);
+int cmd_undefine_pool(const struct host *h, const struct args *a);
+int cmd_list_pools(const struct host *h, const struct args *a);
 int cmd_help(const struct host *h, const struct args *a);
 
 /* Warns of each, in order: one bad file does not hide the rest. */
@@ -31,14 +34,21 @@ void warn_of(struct strv *problems);
  * one may be meant; with @only_near nothing if there is none of that kind.
  */
 void notice_parent(const struct host *h, const char *parent, bool only_near);
+/* The text of a file, "-": of standard input; caller frees.  @ret_source: its name for
+ * messages, borrowed.  Failure is told. */
+int read_file(const char *file, char **ret_text, size_t *ret_length, const char **ret_source);
 /* Fills @m with the definition in --jsonfile, and says what is wrong with it. */
 int read_jsonfile(struct mdev *m, const char *file);
+/* The name of --name, or of what was read if that gives the UUID. */
+void set_name(const struct args *a, struct mdev *m);
 /*
- * The definition that --uuid and --parent name.  -ENOENT without a word if
- * there is none; other errors are told, beginning with @what ("cannot ...").
+ * The definition that --uuid or --name and @parent, if not NULL, name.  -ENOENT without a
+ * word if there is none; other errors are told, beginning with @what ("cannot ...").
  */
-int pick_definition(const struct host *h, const struct args *a, const char *what,
+int pick_definition(const struct host *h, const struct args *a, const char *parent, const char *what,
 		    struct mdev *ret_mdev);
+/* Says why a running device was not removed; @r as bus_remove()'s. */
+int fail_to_remove(const struct host *h, const char *uuid, int r);
 /* Says that root is needed, before any script runs, where it is. */
 int check_may_write(const struct host *h, const char *what, const struct mdev *m);
 /* Enables the virtual functions that are defined for a PCI device, if any;

@@ -6,20 +6,24 @@
 #include "cmd/commands.h"
 #include "cmd/cmd.h"
 
+/* What has the program choose the parent. */
+#define CHOICES (O(NEED) | O(NUMA) | O(POLICY) | O(POOL))
+
 static const struct rule define_rules[] = {
-	{ .any = O(UUID) | O(PARENT) },
-	{ .when = O(JSONFILE), .none = O(TYPE) | O(AUTO) },
+	{ .any = O_DEVICE | O(PARENT) | O(TYPE) | O(NEED) | O(POOL) },
+	{ .when = O(JSONFILE), .none = O(TYPE) | O(AUTO) | O(NEED) | O(POOL) },
 	{ .when = O(JSONFILE), .any = O(PARENT) },
+	{ .when = O(NUMA) | O(POLICY), .any = O(TYPE) | O(JSONFILE) | O(NEED) | O(POOL) },
 };
 
-static const struct rule needs_uuid[] = {
-	{ .any = O(UUID) },
+static const struct rule needs_device[] = {
+	{ .any = O_DEVICE },
 };
 
 #define CHANGES (O(AUTO) | O(MANUAL) | O(ADDATTR) | O(DELATTR) | O(JSONFILE))
 
 static const struct rule modify_rules[] = {
-	{ .any = O(UUID) },
+	{ .any = O_DEVICE },
 	{ .unless = O(LIVE), .any = CHANGES | O(TYPE) },
 	{ .most_one = CHANGES },
 	{ .when = O(INDEX), .any = O(ADDATTR) | O(DELATTR) },
@@ -31,18 +35,23 @@ static const struct rule modify_rules[] = {
 };
 
 static const struct rule start_rules[] = {
-	{ .when = O(JSONFILE), .none = O(TYPE) },
+	{ .when = O(JSONFILE), .none = O(TYPE) | O(NEED) | O(POOL) },
 	{ .when = O(JSONFILE), .any = O(PARENT) },
-	{ .unless = O(UUID), .any = O(UUID) | O(PARENT) },
-	{ .unless = O(UUID), .any = O(TYPE) | O(JSONFILE) },
+	{ .unless = O_DEVICE, .any = O_DEVICE | O(PARENT) | O(TYPE) | O(NEED) | O(POOL) },
+	{ .unless = O_DEVICE, .any = O(TYPE) | O(JSONFILE) | O(NEED) | O(POOL) },
+	{ .when = O(NUMA) | O(POLICY), .any = O(TYPE) | O(JSONFILE) | O(NEED) | O(POOL) },
 };
 
 #define FOR_A_VM (O(LIBVIRT_XML) | O(QEMU_ARGS))
 
 static const struct rule list_rules[] = {
-	{ .when = FOR_A_VM, .any = O(UUID) },
+	{ .when = FOR_A_VM, .any = O_DEVICE },
 	{ .when = FOR_A_VM, .none = O(VERBOSE) | O(DUMPJSON) | O(ALL) },
 	{ .most_one = FOR_A_VM },
+};
+
+static const struct rule define_pool_rules[] = {
+	{ .any = O(JSONFILE) },
 };
 
 static const struct rule define_vfs_rules[] = {
@@ -67,8 +76,10 @@ const struct command commands[] = {
 		.name = "define",
 		.summary = "keep a definition of a device, without starting it",
 		.detail = "Without --uuid one is made and printed. Of a running device, parent and type\n"
-			  "need not be given.",
-		.options = O(UUID) | O(PARENT) | O(TYPE) | O(AUTO) | O(JSONFILE) | O(FORCE),
+			  "need not be given. Without --parent, or with a pattern as '0000:41:*', the\n"
+			  "parent is chosen. What is defined as asked under --name is left as it is.",
+		.options = O_DEVICE | O(PARENT) | O(TYPE) | CHOICES | O(DRY_RUN) | O(AUTO) | O(JSONFILE) |
+			   O(FORCE),
 		RULES(define_rules),
 		.uuids = UUIDS_NOT_DEFINED,
 		.run = cmd_define,
@@ -80,7 +91,7 @@ const struct command commands[] = {
 			  "beside them. The device itself changes when it is started the next time, or at\n"
 			  "once with --live --jsonfile, if there is a callout script that can do that;\n"
 			  "with --defined as well both are changed; without --live it is the default.",
-		.options = O(UUID) | O(PARENT) | CHANGES | O(TYPE) | O(INDEX) | O(VALUE) |
+		.options = O_DEVICE | O(PARENT) | CHANGES | O(TYPE) | O(INDEX) | O(VALUE) |
 			   O(LIVE) | O(DEFINED) | O(FORCE),
 		RULES(modify_rules),
 		.uuids = UUIDS_DEFINED,
@@ -91,17 +102,20 @@ const struct command commands[] = {
 		.summary = "remove a definition; a running device is left alone",
 		.detail = "From every parent, unless --parent is given. --force also removes a file that\n"
 			  "cannot be read.",
-		.options = O(UUID) | O(PARENT) | O(FORCE),
-		RULES(needs_uuid),
+		.options = O_DEVICE | O(PARENT) | O(FORCE),
+		RULES(needs_device),
 		.uuids = UUIDS_DEFINED,
 		.run = cmd_undefine,
 	},
 	{
 		.name = "start",
 		.summary = "start a defined device, or one that --parent and --type describe",
-		.detail = "Without --uuid one is made and printed. If the parent is missing because the\n"
-			  "kernel module of its driver is not loaded, that is loaded.",
-		.options = O(UUID) | O(PARENT) | O(TYPE) | O(JSONFILE) | O(NO_LOAD) | O(FORCE),
+		.detail = "Without --uuid one is made and printed. Without --parent, or with a pattern as\n"
+			  "'0000:41:*', the parent is chosen. With --name the device of that name is found,\n"
+			  "or else made. If the parent is missing because the kernel module of its driver\n"
+			  "is not loaded, that is loaded.",
+		.options = O_DEVICE | O(PARENT) | O(TYPE) | CHOICES | O(DRY_RUN) | O(JSONFILE) | O(NO_LOAD) |
+			   O(FORCE),
 		RULES(start_rules),
 		.uuids = UUIDS_NOT_ACTIVE,
 		.run = cmd_start,
@@ -111,8 +125,8 @@ const struct command commands[] = {
 		.summary = "stop a running device; its definition is kept",
 		.detail = "A device that somebody uses is not stopped; --force waits until it is released\n"
 			  "(and, as elsewhere, goes on although a callout script refuses).",
-		.options = O(UUID) | O(FORCE),
-		RULES(needs_uuid),
+		.options = O_DEVICE | O(FORCE),
+		RULES(needs_device),
 		.uuids = UUIDS_ACTIVE,
 		.run = cmd_stop,
 	},
@@ -121,7 +135,7 @@ const struct command commands[] = {
 		.summary = "list the running devices, or with --defined the definitions",
 		.detail = "With --dumpjson, --uuid and just one device: its definition, fit for --jsonfile.\n"
 			  "--libvirt-xml and --qemu-args are for one device, running or else defined.",
-		.options = O(DEFINED) | O(UUID) | O(PARENT) | O(VERBOSE) | O(DUMPJSON) | O(ALL) |
+		.options = O(DEFINED) | O_DEVICE | O(PARENT) | O(VERBOSE) | O(DUMPJSON) | O(ALL) |
 			   FOR_A_VM,
 		RULES(list_rules),
 		.uuids = UUIDS_ACTIVE,
@@ -133,6 +147,30 @@ const struct command commands[] = {
 		.detail = "Exits with 1 if something does (FAIL); after -> stands what helps.",
 		.options = O(DUMPJSON),
 		.run = cmd_doctor,
+	},
+	{
+		.name = "define-pool",
+		.summary = "keep a pool: a named choice of parents and types",
+		.detail = "What --jsonfile says is in the manual, under POOLS; what of it this host has is\n"
+			  "printed. --force replaces a pool of that name.",
+		.options = O(JSONFILE) | O(FORCE),
+		.operand = "NAME",
+		.pools = POOLS_ANY,
+		RULES(define_pool_rules),
+		.run = cmd_define_pool,
+	},
+	{
+		.name = "undefine-pool",
+		.summary = "remove a pool; its devices and their definitions stay",
+		.operand = "NAME",
+		.pools = POOLS_DEFINED,
+		.run = cmd_undefine_pool,
+	},
+	{
+		.name = "list-pools",
+		.summary = "list the pools, and what this host has of them",
+		.options = O(DUMPJSON) | O(VERBOSE),
+		.run = cmd_list_pools,
 	},
 	{
 		.name = "define-vfs",

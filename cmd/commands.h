@@ -25,6 +25,13 @@ enum pfs {
 	PFS_TOO, /* the latter, besides parents */
 };
 
+/* Whether its operand is a pool's name. */
+enum pools {
+	POOLS_NONE,
+	POOLS_ANY, /* a new one's too */
+	POOLS_DEFINED,
+};
+
 struct command {
 	const char *name, *summary;
 	const char *detail; /* more for its --help, or NULL */
@@ -36,6 +43,7 @@ struct command {
 	size_t n_rules;
 	enum uuids uuids;
 	enum pfs pfs;
+	enum pools pools;
 	int (*run)(const struct host *h, const struct args *a);
 };
 

@@ -31,35 +31,57 @@ void notice_parent(const struct host *h, const char *parent, bool only_near)
 		notice("there is no parent '%s'", parent);
 }
 
-int read_jsonfile(struct mdev *m, const char *file)
+int read_file(const char *file, char **ret_text, size_t *ret_length, const char **ret_source)
 {
 	bool from_stdin = str_eq(file, "-") || str_eq(file, "/dev/stdin");
-	_cleanup_(error_done) struct error error = {};
-	_cleanup_free_ char *text = NULL;
 	_cleanup_close_ int fd = -1;
-	size_t length = 0;
 	int r;
 
 	if (from_stdin)
 		fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
 	else
 		fd = open(file, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-	r = fd < 0 ? -errno : read_all(fd, DEFINITION_MAX, false, &text, &length);
+	r = fd < 0 ? -errno : read_all(fd, DEFINITION_MAX, false, ret_text, ret_length);
 	if (r == -EFBIG)
 		return fail("%s is larger than 1 MB, which no definition is", file);
 	if (r < 0)
 		return fail_errno(r, "cannot read %s", from_stdin ? "standard input" : file);
-	r = mdev_from_json(m, text, length, from_stdin ? "standard input" : file, &error);
-	return r < 0 ? fail("%s", error.text) : 0;
+	*ret_source = from_stdin ? "standard input" : file;
+	return 0;
 }
 
-int pick_definition(const struct host *h, const struct args *a, const char *what,
+int read_jsonfile(struct mdev *m, const char *file)
+{
+	_cleanup_(error_done) struct error error = {};
+	_cleanup_free_ char *text = NULL;
+	const char *source = NULL;
+	size_t length = 0;
+	int r = read_file(file, &text, &length, &source);
+
+	if (r == 0 && mdev_from_json(m, text, length, source, &error) < 0)
+		r = fail("%s", error.text);
+	return r;
+}
+
+void set_name(const struct args *a, struct mdev *m)
+{
+	const char *name = mdev_key(m, KEY_NAME);
+
+	if (has(a, O(NAME))) {
+		mdev_set_key(m, KEY_NAME, a->value[OPT_NAME]);
+	} else if (!mdev_name_is_right(m)) {
+		if (name)
+			warn("the name '%s' is that of another UUID than %s, and is left out", name, m->uuid);
+		mdev_set_key(m, KEY_NAME, NULL);
+	}
+}
+
+int pick_definition(const struct host *h, const struct args *a, const char *parent, const char *what,
 		    struct mdev *ret_mdev)
 {
 	_cleanup_(error_done) struct error error = {};
 	_cleanup_(strv_done) struct strv parents = {};
 	_cleanup_free_ char *names = NULL;
-	const char *parent = a->value[OPT_PARENT];
 	int r = 0;
 
 	if (!parent) {
@@ -77,6 +99,9 @@ int pick_definition(const struct host *h, const struct args *a, const char *what
 	}
 	if (r == 0)
 		r = config_load(h, a->uuid, parent, ret_mdev, &error);
+	if (r == 0 && !mdev_name_is_right(ret_mdev))
+		warn("the \"name\" in the definition of %s is not the one that gives this UUID, and does not count",
+		     a->uuid);
 	if (r == 0 || (r == -ENOENT && !error.text))
 		return r;
 	if (error.text)

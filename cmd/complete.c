@@ -42,7 +42,7 @@ static enum opt find_option(const struct line *l, const char *name, size_t lengt
 	for (unsigned i = 0; i < N_OPTS; i++) {
 		const struct option_row *row = &option_table[i];
 
-		if (!(allowed(l) & (1UL << i)))
+		if (!(allowed(l) & ((optset)1 << i)))
 			continue;
 		if (letter ? row->letter == letter :
 			     strlen(row->name) == length && memcmp(row->name, name, length) == 0)
@@ -53,7 +53,7 @@ static enum opt find_option(const struct line *l, const char *name, size_t lengt
 
 static void note(struct line *l, enum opt o, const char *value)
 {
-	l->given |= 1UL << o;
+	l->given |= (optset)1 << o;
 	if (value)
 		l->value[o] = value;
 	else if (option_table[o].arg)
@@ -106,10 +106,14 @@ static void offer_commands(struct line *l)
 
 static void offer_options(struct line *l)
 {
+	optset taken = l->given & ~O(NEED);
+
+	if (taken & O_DEVICE)
+		taken |= O_DEVICE;
 	for (unsigned i = 0; i < N_OPTS; i++) {
 		_cleanup_free_ char *name = xasprintf("--%s", option_table[i].name);
 
-		if (allowed(l) & ~l->given & (1UL << i))
+		if (allowed(l) & ~taken & ((optset)1 << i))
 			offer(l, "", name, option_table[i].help);
 	}
 }
@@ -139,19 +143,21 @@ static bool is_meant(const struct line *l, const struct mdev *m)
 	}
 }
 
-static void offer_device(struct line *l, const char *before, const struct mdev *m)
+/* By the UUID, or by the name if it has one. */
+static void offer_device(struct line *l, enum opt o, const char *before, const struct mdev *m)
 {
+	const char *name = o == OPT_NAME && mdev_name_is_right(m) ? mdev_key(m, KEY_NAME) : NULL;
 	_cleanup_free_ char *explanation = NULL;
 
-	if (!is_meant(l, m))
+	if (!is_meant(l, m) || (o == OPT_NAME && !name))
 		return;
 	explanation = xasprintf("%s %s%s%s", m->parent, m->type, m->defined ? " defined" : "",
 				m->active ? " active" : "");
-	offer(l, before, m->uuid, explanation);
+	offer(l, before, name ? name : m->uuid, explanation);
 }
 
 /* What is in the way of reading a definition is not told here. */
-static void offer_uuids(const struct host *h, struct line *l, const char *before)
+static void offer_devices(const struct host *h, struct line *l, enum opt o, const char *before)
 {
 	_cleanup_(mdev_list_done) struct mdev_list running = {}, defined = {};
 	_cleanup_(bus_query_end) struct bus_query query = { { -1 }, false };
@@ -161,13 +167,13 @@ static void offer_uuids(const struct host *h, struct line *l, const char *before
 	mdev_list_sort(&running);
 	config_join(h, &running, &problems);
 	for (size_t i = 0; i < running.n; i++)
-		offer_device(l, before, &running.m[i]);
+		offer_device(l, o, before, &running.m[i]);
 	config_list(h, NULL, &defined, &problems, NULL);
 	bus_query_begin(h, &query);
 	for (size_t i = 0; i < defined.n; i++) {
 		bus_query_look(&query, h, &defined.m[i]);
 		if (!defined.m[i].active)
-			offer_device(l, before, &defined.m[i]);
+			offer_device(l, o, before, &defined.m[i]);
 	}
 }
 
@@ -232,31 +238,87 @@ static void offer_parents(const struct host *h, struct line *l, const char *befo
 		offer_able_pfs(h, l, before);
 }
 
+static void offer_once(struct line *l, struct strv *seen, const char *before, const char *candidate,
+		       const char *explanation)
+{
+	if (strv_has(seen, candidate))
+		return;
+	strv_add(seen, xstrdup(candidate));
+	offer(l, before, candidate, explanation);
+}
+
+/* Ids; whoever has begun with something else means a name, or the end of one. */
 static void offer_types(const struct host *h, struct line *l, const char *before)
 {
+	const char *parent = l->value[OPT_PARENT];
 	_cleanup_(mdev_type_list_done) struct mdev_type_list types = {};
 	_cleanup_(strv_done) struct strv seen = {};
 
-	bus_list_types(h, l->value[OPT_PARENT], &types);
+	bus_list_types(h, parent && is_pattern(parent) ? NULL : parent, 0, &types);
 	mdev_type_list_sort(&types);
 	for (size_t i = 0; i < types.n; i++) {
 		const struct mdev_type *t = &types.t[i];
-		_cleanup_free_ char *explanation = NULL;
+		const char *name = t->name ? t->name : "", *last = strrchr(name, ' ');
+		_cleanup_free_ char *explanation = xasprintf("%s%s%ld free on %s", name, t->name ? ", " : "",
+							     t->available, t->parent);
 
-		if (strv_has(&seen, t->id))
-			continue;
-		strv_add(&seen, xstrdup(t->id));
-		explanation = xasprintf("%s%s%ld free on %s", t->name ? t->name : "",
-					t->name ? ", " : "", t->available, t->parent);
-		offer(l, before, t->id, explanation);
+		offer_once(l, &seen, before, t->id, explanation);
+		if (*l->last && *name)
+			offer_once(l, &seen, before, name, explanation);
+		if (*l->last && last)
+			offer_once(l, &seen, before, last + 1, explanation);
 	}
+}
+
+static void offer_needs(const struct host *h, struct line *l, const char *before)
+{
+	_cleanup_(mdev_type_list_done) struct mdev_type_list types = {};
+	_cleanup_(strv_done) struct strv keys = {};
+
+	bus_list_types(h, NULL, TYPE_DESCRIPTION, &types);
+	for (size_t i = 0; i < types.n; i++)
+		if (types.t[i].description)
+			description_keys(types.t[i].description, &keys);
+	strv_add(&keys, xstrdup("device_api"));
+	strv_add(&keys, xstrdup("vendor"));
+	for (size_t i = 0; i < keys.n; i++) {
+		_cleanup_free_ char *equal = xasprintf("%s=", keys.s[i]);
+
+		offer(l, before, equal, "what a type has to offer");
+	}
+}
+
+static void offer_policies(struct line *l, const char *before)
+{
+	offer(l, before, "compact", "the card with the fewest free that still fits");
+	offer(l, before, "spread", "the card with the most free");
+	offer(l, before, "separate", "a card that runs nothing of the type yet");
+}
+
+static void offer_pools(const struct host *h, struct line *l, const char *before)
+{
+	_cleanup_(strv_done) struct strv names = {}, problems = {};
+
+	config_list_pools(h, &names, &problems);
+	for (size_t i = 0; i < names.n; i++)
+		offer(l, before, names.s[i], "pool");
 }
 
 static void offer_values(const struct host *h, struct line *l, enum opt o, const char *before)
 {
 	switch (o) {
 	case OPT_UUID:
-		offer_uuids(h, l, before);
+	case OPT_NAME:
+		offer_devices(h, l, o, before);
+		break;
+	case OPT_NEED:
+		offer_needs(h, l, before);
+		break;
+	case OPT_POLICY:
+		offer_policies(l, before);
+		break;
+	case OPT_POOL:
+		offer_pools(h, l, before);
 		break;
 	case OPT_PARENT:
 		offer_parents(h, l, before);
@@ -281,6 +343,8 @@ static void offer_operand(const struct host *h, struct line *l)
 		offer_options(l);
 	else if (str_eq(l->command->operand, "COMMAND"))
 		offer_commands(l);
+	else if (l->command->pools != POOLS_NONE)
+		offer_pools(h, l, "");
 	else
 		offer_parents(h, l, "");
 }

@@ -3,6 +3,7 @@
  * define, undefine: make and remove definitions.
  */
 #include "cli/output.h"
+#include "cmd/choice.h"
 #include "cmd/cmd.h"
 #include "config.h"
 #include "device/bus.h"
@@ -13,7 +14,7 @@
 /* Parent and type are those of the running device where they are not given. */
 static int complete_from(const struct args *a, struct mdev *m, const struct mdev *running)
 {
-	if (!has(a, O(UUID)))
+	if (!has(a, O_DEVICE))
 		return fail("cannot define a device on %s: its type is not given; add --type or --jsonfile",
 			    m->parent);
 	if (!running->parent)
@@ -27,54 +28,103 @@ static int complete_from(const struct args *a, struct mdev *m, const struct mdev
 	return 0;
 }
 
-/* @ret_runs: whether the attributes are to be those of the running device. */
-static int describe(const struct host *h, const struct args *a, struct mdev *m, bool *ret_runs)
+/* What the device is, as far as it is given: the rest is chosen, or that of the running
+ * device.  @ret_runs: whether the attributes are to be those of the running device. */
+static int describe(struct choice *c, struct mdev *m, bool *ret_runs)
 {
+	const struct args *a = c->a;
 	const char *parent = a->value[OPT_PARENT], *type = a->value[OPT_TYPE];
 	_cleanup_(mdev_done) struct mdev running = {};
 	int r = 0;
 
 	*ret_runs = false;
-	if (has(a, O(UUID)))
+	if (has(a, O_DEVICE))
 		memcpy(m->uuid, a->uuid, sizeof(m->uuid));
 	else
 		uuid_make(m->uuid);
-	m->parent = parent ? str_intern(parent) : NULL;
-	if (has(a, O(JSONFILE)))
-		return read_jsonfile(m, a->value[OPT_JSONFILE]);
+	m->parent = parent && !is_pattern(parent) ? str_intern(parent) : NULL;
+	if (has(a, O(JSONFILE))) {
+		r = read_jsonfile(m, a->value[OPT_JSONFILE]);
+		c->pool.wish.kind.type = m->type;
+		set_name(a, m);
+		return r;
+	}
 	m->type = type ? str_intern(type) : NULL;
 	m->autostart = has(a, O(AUTO));
-	if (has(a, O(UUID)))
-		r = bus_find(h, a->uuid, &running);
+	set_name(a, m);
+	if (has(a, O_DEVICE))
+		r = bus_find(c->h, a->uuid, &running);
 	if (r < 0 && r != -ENOENT && r != -ENODEV)
 		return fail_errno(r, "cannot define %s: cannot see whether it is active", a->uuid);
 	r = 0;
-	if (!m->parent || !m->type)
+	/* One that runs is where it is. */
+	if (c->is_open && !parent && !has(a, O(NEED) | O(NUMA) | O(POLICY) | O(POOL)) && (running.parent || !type))
+		c->is_open = false;
+	if (!c->is_open && (!m->parent || !m->type))
 		r = complete_from(a, m, &running);
-	*ret_runs = r == 0 && running.parent && mdev_is_same_kind(m, &running);
+	*ret_runs = r == 0 && running.parent && !c->is_open && mdev_is_same_kind(m, &running);
 	return r;
 }
 
-static int store(const struct host *h, const struct args *a, const struct mdev *m)
+/* A name is defined once: whether it is, as asked (1), otherwise (an error that is told), or
+ * not (0).  @ret_mdev: the definition, if there is one. */
+static int find_named(struct choice *c, const struct mdev *wanted, bool any_attributes, struct mdev *ret_mdev)
+{
+	_cleanup_(mdev_done) struct mdev m = {}, same = {};
+	int r;
+
+	if (!has(c->a, O(NAME)))
+		return 0;
+	r = pick_definition(c->h, c->a, NULL, c->what, &m);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	same = mdev_copy(any_attributes ? &m : wanted);
+	same.autostart = wanted->autostart;
+	if (c->pool.name && !same.n_attrs)
+		mdev_copy_attrs(&same, &c->pool.like);
+	r = choice_check_same(c, &m, &same, true);
+	if (r < 0)
+		return r;
+	*ret_mdev = take(m);
+	return 1;
+}
+
+/* Under the lock, as another process may have defined the name meanwhile. */
+static int write_definition(struct choice *c, const struct config_writer *w, const struct mdev *m, bool runs,
+			    bool *ret_done)
+{
+	_cleanup_(mdev_done) struct mdev found = {};
+	int r = find_named(c, m, runs, &found);
+
+	*ret_done = false;
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = config_write(c->h, w, m, false, ret_done);
+	if (r < 0)
+		fail_to_write(c->h, r, *ret_done, c->what, m->parent, m->uuid);
+	return r;
+}
+
+static int store(struct choice *c, const struct mdev *m, bool runs)
 {
 	_cleanup_(config_unlock) struct config_writer w = CONFIG_NO_WRITER;
 	bool done;
 	int r;
 
-	r = lock_definitions(h, "cannot define the device", &w);
+	r = lock_definitions(c->h, "cannot define the device", &w);
 	if (r < 0)
 		return r;
-	r = config_write(h, &w, m, false, &done);
-	if (r < 0)
-		fail_to_write(h, r, done, "cannot define", m->parent, m->uuid);
+	r = write_definition(c, &w, m, runs, &done);
 	/* A definition whose UUID nobody was told would be lost. */
-	else if (!has(a, O(UUID)))
+	if (r == 0 && !has(c->a, O(UUID)))
 		r = output_uuid(m->uuid);
 	if (r < 0 && done) {
-		int undo = config_remove(h, m->uuid, m->parent, &done);
+		int undo = config_remove(c->h, m->uuid, m->parent, &done);
 
 		if (undo < 0)
-			fail_to_write(h, undo, done, "cannot undefine", m->parent, m->uuid);
+			fail_to_write(c->h, undo, done, "cannot undefine", m->parent, m->uuid);
 	}
 	return r;
 }
@@ -98,34 +148,61 @@ static void warn_of_others(const struct host *h, const struct mdev *m)
 		warn("%s has room for one vGPU, and is defined already as %s", m->parent, names);
 }
 
-int cmd_define(const struct host *h, const struct args *a)
+/* The definition is described, and has a parent and a type. */
+static int define(struct choice *c, struct mdev *m, bool runs)
 {
 	_cleanup_(callouts_close) struct callouts all = {};
-	_cleanup_(mdev_done) struct mdev m = {};
-	struct callout c;
-	bool runs;
-	int r;
+	const struct args *a = c->a;
+	struct callout callout;
+	int r = check_may_write(c->h, "cannot define", m);
 
-	r = describe(h, a, &m, &runs);
-	if (r == 0)
-		r = check_may_write(h, "cannot define", &m);
 	/* Before any script is asked, and again under the lock. */
-	if (r == 0 && has(a, O(UUID)) && config_has(h, m.uuid, m.parent) > 0)
-		r = fail_to_write(h, -EEXIST, false, "cannot define", m.parent, m.uuid);
+	if (r == 0 && has(a, O(UUID)) && config_has(c->h, m->uuid, m->parent) > 0)
+		r = fail_to_write(c->h, -EEXIST, false, "cannot define", m->parent, m->uuid);
+	if (r == 0 && has(a, O(DRY_RUN)))
+		return output_plan(has(a, O_DEVICE) ? m->uuid : "-", m->parent, m->type);
 	if (r < 0)
 		return r;
-	callouts_open(&all, h);
+	callouts_open(&all, c->h);
 	if (runs)
-		r = callout_get_attributes(&all, &m);
+		r = callout_get_attributes(&all, m);
 	if (r == 0)
-		r = callout_begin(&c, &all, &m, ACTION_DEFINE, has(a, O(FORCE)));
+		r = callout_begin(&callout, &all, m, ACTION_DEFINE, has(a, O(FORCE)));
 	if (r < 0)
 		return r;
-	r = callout_end(&c, store(h, a, &m));
+	r = callout_end(&callout, store(c, m, runs));
 	if (r == 0)
-		warn_of_others(h, &m);
+		warn_of_others(c->h, m);
 	if (r == 0 && has(a, O(PARENT)))
-		notice_parent(h, m.parent, true);
+		notice_parent(c->h, m->parent, true);
+	return r;
+}
+
+static int define_requested(struct choice *c)
+{
+	_cleanup_(mdev_done) struct mdev m = {}, found = {};
+	bool runs;
+	int r = describe(c, &m, &runs);
+
+	if (r == 0)
+		r = find_named(c, &m, runs, &found);
+	if (r > 0 && has(c->a, O(DRY_RUN)))
+		return output_plan(found.uuid, found.parent, found.type);
+	if (r > 0)
+		return output_uuid(found.uuid);
+	if (r == 0)
+		r = choice_make(c, &m);
+	return r < 0 ? r : define(c, &m, runs);
+}
+
+int cmd_define(const struct host *h, const struct args *a)
+{
+	struct choice c;
+	int r = choice_begin(&c, h, a, "cannot define", false);
+
+	if (r == 0)
+		r = define_requested(&c);
+	choice_end(&c);
 	return r;
 }
 

@@ -13,7 +13,7 @@
  * never asks for one device. */
 static bool shows_functions(const struct args *a)
 {
-	return !has(a, O(DUMPJSON)) || has(a, O(ALL) | O(UUID));
+	return !has(a, O(DUMPJSON)) || has(a, O(ALL) | O_DEVICE);
 }
 
 static void hide_functions(struct mdev_list *list)
@@ -36,7 +36,7 @@ static int collect_defined(const struct host *h, const struct args *a, struct md
 	const char *parent = a->value[OPT_PARENT];
 	int r;
 
-	if (has(a, O(UUID)))
+	if (has(a, O_DEVICE))
 		r = config_find(h, a->uuid, parent, list, &problems);
 	else
 		r = config_list(h, parent, list, &problems, NULL);
@@ -69,7 +69,7 @@ static int collect_running(const struct host *h, const struct args *a, struct md
 	const char *parent = a->value[OPT_PARENT];
 	int r;
 
-	if (has(a, O(UUID))) {
+	if (has(a, O_DEVICE)) {
 		_cleanup_(mdev_done) struct mdev m = {};
 
 		r = bus_find(h, a->uuid, &m);
@@ -100,7 +100,7 @@ static int find_one(const struct host *h, const struct args *a, struct mdev *m)
 		*m = take(running);
 		return 0;
 	}
-	r = pick_definition(h, a, "cannot show", m);
+	r = pick_definition(h, a, parent, "cannot show", m);
 	if (r == -ENOENT)
 		return fail("cannot show %s: it is %s defined%s%s", a->uuid,
 			    has(a, O(DEFINED)) ? "not" : "neither active nor", parent ? " on " : "",
@@ -166,7 +166,7 @@ int cmd_list(const struct host *h, const struct args *a)
 		notice_parent(h, a->value[OPT_PARENT], false);
 	if (!has(a, O(DUMPJSON)))
 		return output_mdevs_text(&list, defined, has(a, O(VERBOSE)));
-	if (has(a, O(UUID)) && list.n == 1)
+	if (has(a, O_DEVICE) && list.n == 1)
 		return output_mdev_json(&list.m[0]);
 	return output_mdevs_json(&list);
 }
@@ -176,7 +176,7 @@ int cmd_types(const struct host *h, const struct args *a)
 	_cleanup_(mdev_type_list_done) struct mdev_type_list list = {};
 	int r;
 
-	r = bus_list_types(h, a->value[OPT_PARENT], &list);
+	r = bus_list_types(h, a->value[OPT_PARENT], TYPE_ALL, &list);
 	if (r < 0)
 		return fail_errno(r, "cannot list the parent devices");
 	mdev_type_list_sort(&list);

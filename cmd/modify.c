@@ -2,6 +2,7 @@
 /*
  * modify: change a definition, or with --live the running device.
  */
+#include "cmd/choice.h"
 #include "cmd/cmd.h"
 #include "config.h"
 #include "device/bus.h"
@@ -50,25 +51,54 @@ static int change_attrs(const struct args *a, struct mdev *m)
 	return 0;
 }
 
-static int change(const struct args *a, struct mdev *m)
+static int change(const struct host *h, const struct args *a, struct mdev *m)
 {
+	int r = 0;
+
 	if (has(a, O(AUTO)))
 		m->autostart = true;
 	if (has(a, O(MANUAL)))
 		m->autostart = false;
 	if (has(a, O(TYPE)))
-		m->type = str_intern(a->value[OPT_TYPE]);
-	return change_attrs(a, m);
+		r = choice_set_type(h, a, m, "cannot modify");
+	return r < 0 ? r : change_attrs(a, m);
 }
 
-/* What --jsonfile replaces need not be readable: it may be what is mended. */
-static int check_defined(const struct host *h, const struct mdev *m)
+/*
+ * What this program has put beside a definition is kept where --jsonfile does not say
+ * otherwise: libvirt writes definitions anew from what it knows of them.
+ */
+static void keep_keys(struct mdev *m, const struct mdev *old)
 {
-	int r = config_has(h, m->uuid, m->parent);
+	static const char *const keys[] = { KEY_NAME, KEY_POOL, KEY_TYPE_NAME };
 
-	if (r < 0)
-		return fail_errno(r, "cannot modify %s: cannot read the definitions", m->uuid);
-	return r ? 0 : -ENOENT;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		/* The name of another type is no use. */
+		if (str_eq(keys[i], KEY_TYPE_NAME) && !str_eq(old->type, m->type))
+			continue;
+		if (!json_object_get(m->extra, keys[i]))
+			mdev_set_key(m, keys[i], mdev_key(old, keys[i]));
+	}
+}
+
+/* @m is to take the place of a definition, which need not be readable: it may be what is
+ * mended.  -ENOENT: there is none. */
+static int replace(const struct host *h, const struct args *a, struct mdev *m)
+{
+	_cleanup_(error_done) struct error error = {};
+	_cleanup_(mdev_done) struct mdev old = {};
+	int r = config_load(h, m->uuid, m->parent, &old, &error);
+
+	if (r == 0) {
+		keep_keys(m, &old);
+	} else if (r != -ENOENT) {
+		r = config_has(h, m->uuid, m->parent);
+		if (r < 0)
+			return fail_errno(r, "cannot modify %s: cannot read the definitions", m->uuid);
+		r = r ? 0 : -ENOENT;
+	}
+	set_name(a, m);
+	return r;
 }
 
 /*
@@ -84,16 +114,16 @@ static int make_new(const struct host *h, const struct args *a, const struct mde
 
 	if (file) {
 		m = mdev_copy(file);
-		r = check_defined(h, &m);
+		r = replace(h, a, &m);
 	} else {
-		r = pick_definition(h, a, "cannot modify", &m);
+		r = pick_definition(h, a, a->value[OPT_PARENT], "cannot modify", &m);
 	}
 	parent = file ? file->parent : a->value[OPT_PARENT];
 	if (r == -ENOENT)
 		return fail("cannot modify %s: it is not defined%s%s; 'mdevctl define' does that",
 			    a->uuid, parent ? " on " : "", parent ? parent : "");
 	if (r == 0)
-		r = change(a, &m);
+		r = change(h, a, &m);
 	if (r < 0)
 		return r;
 	mdev_done(ret_mdev);

@@ -1,254 +1,273 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * start, stop: make a device run, and end it.
+ * start: make a device run; one that has a name is found, or else made.
  */
 #include "cli/output.h"
+#include "cmd/choice.h"
 #include "cmd/cmd.h"
 #include "config.h"
 #include "device/activate.h"
 #include "device/bus.h"
 #include "device/explain.h"
-#include "hardware/vfio.h"
-#include "lib/interrupt.h"
 #include "script/callout.h"
 
-/* How often a vGPU in use is looked at until it is not. */
-#define BUSY_POLL_MS 100
+/* What is asked, and how far it has come. */
+struct request {
+	const struct host *h;
+	const struct args *a;
+	struct choice choice;
+	struct mdev file; /* what --jsonfile says */
+	int lost; /* why the last try failed, if another parent may do; else 0 */
+};
 
-static int check_against_definition(const struct args *a, const struct mdev *m)
+static bool is_asked_by_name(const struct request *q)
 {
-	const char *type = a->value[OPT_TYPE];
+	return has(q->a, O(NAME));
+}
 
+static int check_against_definition(struct request *q, const struct mdev *m)
+{
+	const char *type = q->a->value[OPT_TYPE];
+	_cleanup_(error_done) struct error differs = {};
+
+	if (is_asked_by_name(q) || q->choice.is_open)
+		return choice_check(&q->choice, m, "defined");
 	if (!type || str_eq(type, m->type))
+		return 0;
+	scan_host(&q->choice.scan, q->h, &q->choice.pool.wish, m->parent, false);
+	if (place_allows(&q->choice.scan, &q->choice.pool.wish, m, &differs))
 		return 0;
 	return fail("cannot start %s: it is defined on %s as %s, not as %s; leave --type out, or change the definition",
 		    m->uuid, m->parent, m->type, type);
 }
 
 /* Too little is given for a device that is not defined where it was looked for. */
-static int fail_undefined(const struct host *h, const struct args *a)
+static int fail_undefined(const struct request *q)
 {
+	const char *parent = q->a->value[OPT_PARENT], *uuid = q->a->uuid;
 	_cleanup_(strv_done) struct strv parents = {};
-	const char *parent = a->value[OPT_PARENT];
 	_cleanup_(mdev_done) struct mdev running = {};
 	_cleanup_free_ char *names = NULL;
 
-	if (bus_find(h, a->uuid, &running) == 0)
-		return fail("cannot start %s: it is already active on %s", a->uuid, running.parent);
-	config_parents_of(h, a->uuid, &parents);
+	if (bus_find(q->h, uuid, &running) == 0)
+		return fail("cannot start %s: it is already active on %s", uuid, running.parent);
+	config_parents_of(q->h, uuid, &parents);
 	names = strv_join(&parents, 5);
 	if (parent && parents.n)
-		return fail("cannot start %s: it is not defined on %s, but on %s", a->uuid, parent, names);
-	return fail("cannot start %s: it is not defined%s%s; define it, or give --parent and --type",
-		    a->uuid, parent ? " on " : "", parent ? parent : "");
+		return fail("cannot start %s: it is not defined on %s, but on %s", uuid, parent, names);
+	return fail("cannot start %s: it is not defined%s%s; define it, or give --parent and --type", uuid,
+		    parent ? " on " : "", parent ? parent : "");
 }
 
-/* A device that is not defined: all of it is in the arguments. */
-static int describe_transient(const struct host *h, const struct args *a, struct mdev *m)
-{
-	int r = 0;
-
-	if (has(a, O(UUID)))
-		memcpy(m->uuid, a->uuid, sizeof(m->uuid));
-	else
-		uuid_make(m->uuid);
-	if (!has(a, O(PARENT)) || !has(a, O(TYPE) | O(JSONFILE)))
-		return fail_undefined(h, a);
-	m->parent = str_intern(a->value[OPT_PARENT]);
-	if (has(a, O(JSONFILE)))
-		r = read_jsonfile(m, a->value[OPT_JSONFILE]);
-	else
-		m->type = str_intern(a->value[OPT_TYPE]);
-	if (r == 0 && !has(a, O(UUID)) && bus_fixed_uuid(h, m) && m->defined)
-		return fail("cannot start a device: %s on %s is defined as %s; start that with --uuid",
-			    m->type, m->parent, m->uuid);
-	return r;
-}
-
-static int describe(const struct host *h, const struct args *a, struct mdev *m)
-{
-	int r = -ENOENT;
-
-	if (has(a, O(UUID)) && !has(a, O(JSONFILE)))
-		r = pick_definition(h, a, "cannot start", m);
-	if (r == -ENOENT)
-		return describe_transient(h, a, m);
-	return r < 0 ? r : check_against_definition(a, m);
-}
-
-/* The place of a vGPU is where another may be by now, which is not ours to end. */
-static int fail_not_active(const struct host *h, const char *uuid)
+/* A name is one device's: it is not started beside its definition. */
+static bool is_defined_elsewhere(const struct request *q)
 {
 	_cleanup_(strv_done) struct strv parents = {};
 
-	if (bus_is_leaving(h, uuid))
-		return fail("cannot stop %s: it is being removed already, and goes when its user releases it",
-			    uuid);
-	config_parents_of(h, uuid, &parents);
-	for (size_t i = 0; i < parents.n; i++) {
-		_cleanup_(mdev_done) struct mdev holder = {};
-
-		if (bus_find_holder(h, parents.s[i], &holder) == 0)
-			return fail("cannot stop %s: it is not active; %s holds the vGPU %s (%s), which is left alone",
-				    uuid, holder.parent, holder.uuid, holder.type);
-	}
-	return fail("cannot stop %s: it is not active; 'mdevctl list' shows what is", uuid);
+	return is_asked_by_name(q) && config_parents_of(q->h, q->a->uuid, &parents) == 0 && parents.n;
 }
 
-static int fail_to_remove(const struct host *h, const char *uuid, int r)
+/* A device that is not defined: all of it is in the arguments. */
+static int describe_transient(const struct request *q, struct mdev *m)
 {
-	switch (r) {
-	case -ENOENT:
-		return fail_not_active(h, uuid);
-	case -ESTALE:
-		return fail("cannot stop %s: another vGPU has taken its place, and is left alone", uuid);
-	case -EINTR:
-		return fail("cannot stop %s: interrupted; it is in use still, and active", uuid);
-	case -EBUSY:
-		return fail("cannot stop %s: it is in use (%s); end that first, or wait for it with --force",
-			    uuid, strerror(-r));
-	case -EINPROGRESS:
-		return fail("cannot stop %s: it is half made, and removing it now would leave it stuck; if its creation does not end, only unloading the driver of its parent removes it",
-			    uuid);
-	case -EACCES:
-	case -EPERM:
-		if (geteuid() != 0)
-			return fail("cannot stop %s: only root may remove devices", uuid);
-		/* fall through */
-	default:
-		return fail_errno(r, "cannot stop %s: the kernel refused to remove it", uuid);
-	}
-}
+	const struct args *a = q->a;
 
-/* A device in use makes this wait, or, being a vGPU, is -EBUSY: then @wait does. */
-static int remove_device(const struct host *h, const struct mdev *m, bool wait)
-{
-	int r;
-
-	while ((r = bus_remove_named(h, m)) == -EBUSY && wait) {
-		if (interrupted())
-			return -EINTR;
-		sleep_ms(BUSY_POLL_MS);
-	}
-	return r;
-}
-
-static int fail_to_start(const struct args *a, const struct mdev *m, const struct error *error)
-{
-	return fail("cannot start %s: %s", has(a, O(UUID)) ? m->uuid : "a device", error->text);
-}
-
-static int start(const struct host *h, const struct args *a, const struct mdev *m)
-{
-	_cleanup_(error_done) struct error error = {};
-	int r;
-
-	r = activate(h, m, &error);
-	if (r < 0)
-		return fail_to_start(a, m, &error);
-	/* A device whose UUID nobody was told would be lost. */
-	if (!has(a, O(UUID)) && output_uuid(m->uuid) < 0) {
-		r = remove_device(h, m, false);
-		if (r < 0 && r != -ENOENT)
-			fail_to_remove(h, m->uuid, r);
-		return -EIO;
-	}
+	if (has(a, O(JSONFILE)))
+		*m = mdev_copy(&q->file);
+	if (has(a, O_DEVICE))
+		memcpy(m->uuid, a->uuid, sizeof(m->uuid));
+	else
+		uuid_make(m->uuid);
+	if (!has(a, O(TYPE) | O(JSONFILE) | O(NEED) | O(POOL)) || is_defined_elsewhere(q))
+		return fail_undefined(q);
+	if (!q->choice.is_open)
+		m->parent = str_intern(a->value[OPT_PARENT]);
+	if (has(a, O(TYPE)))
+		m->type = str_intern(a->value[OPT_TYPE]);
+	set_name(a, m);
 	return 0;
 }
 
+/* The definition of a name need not be where a pattern has to find it. */
+static int find_definition(const struct request *q, struct mdev *m)
+{
+	const char *parent = q->a->value[OPT_PARENT];
+
+	if (!has(q->a, O_DEVICE) || (has(q->a, O(JSONFILE)) && !is_asked_by_name(q)))
+		return -ENOENT;
+	return pick_definition(q->h, q->a, parent && is_pattern(parent) ? NULL : parent, "cannot start", m);
+}
+
+static int describe(struct request *q, struct mdev *m)
+{
+	int r = find_definition(q, m);
+
+	if (r == -ENOENT)
+		return describe_transient(q, m);
+	if (r == 0 && has(q->a, O(JSONFILE)))
+		r = choice_check_same(&q->choice, m, &q->file, false);
+	return r < 0 ? r : check_against_definition(q, m);
+}
+
+/* 1: the device of this name is active, and is what is asked for; 0: it is not active. */
+static int find_active(struct request *q, struct mdev *ret_mdev)
+{
+	_cleanup_(mdev_done) struct mdev running = {};
+	int r = bus_find_wait(q->h, q->a->uuid, &running);
+
+	if (r < 0)
+		return 0;
+	r = choice_check(&q->choice, &running, "active");
+	if (r < 0)
+		return r;
+	*ret_mdev = take(running);
+	return 1;
+}
+
+static int fail_to_start(const struct request *q, const struct mdev *m, const struct error *error)
+{
+	return fail("cannot start %s: %s", has(q->a, O_DEVICE) ? m->uuid : "a device", error->text);
+}
+
+/* Who is asked for by name may have been started by somebody else just now. */
+static int start(struct request *q, const struct mdev *m)
+{
+	_cleanup_(error_done) struct error error = {};
+	_cleanup_(mdev_done) struct mdev other = {};
+	int r = activate(q->h, m, &error), found;
+
+	if (r == -EEXIST && is_asked_by_name(q)) {
+		found = find_active(q, &other);
+		if (found != 0)
+			return found < 0 ? found : output_uuid(other.uuid);
+	}
+	if (r < 0 && !m->defined && choice_goes_on(&q->choice, m, r))
+		return q->lost = r;
+	if (r < 0)
+		return fail_to_start(q, m, &error);
+	if (has(q->a, O(UUID)) || output_uuid(m->uuid) == 0)
+		return 0;
+	if (is_asked_by_name(q))
+		return -EIO;
+	/* A device whose UUID nobody was told would be lost. */
+	r = bus_remove_named(q->h, m);
+	if (r < 0 && r != -ENOENT)
+		fail_to_remove(q->h, m->uuid, r);
+	return -EIO;
+}
+
 /* Below --root is not the system that runs this kernel. */
-static int bring_parent(const struct host *h, const struct args *a, const struct mdev *m)
+static int bring_parent(const struct request *q, const struct mdev *m)
 {
 	_cleanup_(error_done) struct error error = {};
 
-	if (has(a, O(NO_LOAD)) || host_is_subtree(h) || activate_bring_parent(h, m, &error) == 0)
+	if (has(q->a, O(NO_LOAD)) || host_is_subtree(q->h) || activate_bring_parent(q->h, m, &error) == 0)
 		return 0;
-	return fail_to_start(a, m, &error);
+	return fail_to_start(q, m, &error);
+}
+
+/* Said before any script is asked. */
+static int check_may_create(const struct request *q, const struct mdev *m)
+{
+	_cleanup_(error_done) struct error error = {};
+
+	if (geteuid() == 0)
+		return 0;
+	if (!bus_may_create(q->h, m))
+		return fail("cannot start %s: only root may create devices", m->uuid);
+	if (bus_has_type(q->h, m->parent, m->type))
+		return 0;
+	explain_create(q->h, m, -ENOENT, &error);
+	return fail_to_start(q, m, &error);
+}
+
+/* No module is loaded for it. */
+static int show_plan(const struct request *q, const struct mdev *m)
+{
+	_cleanup_(error_done) struct error error = {};
+
+	if (bus_has_type(q->h, m->parent, m->type))
+		return output_plan(has(q->a, O_DEVICE) ? m->uuid : "-", m->parent, m->type);
+	explain_create(q->h, m, -ENOENT, &error);
+	return fail_to_start(q, m, &error);
+}
+
+/* The device has a parent now, and a type there. */
+static int start_there(struct request *q, struct mdev *m)
+{
+	_cleanup_(callouts_close) struct callouts all = {};
+	_cleanup_(error_done) struct error error = {};
+	const struct args *a = q->a;
+	struct callout c;
+	int r;
+
+	if (!has(a, O_DEVICE) && bus_fixed_uuid(q->h, m) && m->defined)
+		return fail("cannot start a device: %s on %s is defined as %s; start that with --uuid", m->type,
+			    m->parent, m->uuid);
+	if (explain_taken(q->h, m, &error))
+		return fail("cannot start %s: %s", m->uuid, error.text);
+	r = has(a, O(DRY_RUN)) ? 0 : bring_parent(q, m);
+	if (r == 0)
+		r = choice_settle_type(q->h, m, "cannot start");
+	if (r == 0 && has(a, O(DRY_RUN)))
+		return show_plan(q, m);
+	if (r == 0)
+		r = check_may_create(q, m);
+	if (r < 0)
+		return r;
+	callouts_open(&all, q->h);
+	r = callout_begin(&c, &all, m, ACTION_START, has(a, O(FORCE)));
+	return r < 0 ? r : callout_end(&c, start(q, m));
+}
+
+/* Where the program chooses, the next parent is tried when one is lost to somebody else. */
+static int start_somewhere(struct request *q, struct mdev *m)
+{
+	int r;
+
+	do {
+		q->lost = 0;
+		r = m->defined ? 0 : choice_make(&q->choice, m);
+		if (r == 0)
+			r = start_there(q, m);
+	} while (q->lost);
+	return r;
+}
+
+static int start_requested(struct request *q)
+{
+	_cleanup_(mdev_done) struct mdev m = {};
+	_cleanup_close_ int lock = -1;
+	int r = 0;
+
+	if (has(q->a, O(JSONFILE)))
+		r = read_jsonfile(&q->file, q->a->value[OPT_JSONFILE]);
+	if (r < 0)
+		return r;
+	if (q->file.type)
+		q->choice.pool.wish.kind.type = q->file.type;
+	if (is_asked_by_name(q)) {
+		if (!has(q->a, O(DRY_RUN)))
+			r = choice_lock_name(q->h, q->a, &lock);
+		if (r == 0)
+			r = find_active(q, &m);
+		if (r < 0)
+			return r;
+		if (r > 0)
+			return has(q->a, O(DRY_RUN)) ? output_plan(m.uuid, m.parent, m.type) : output_uuid(m.uuid);
+	}
+	r = describe(q, &m);
+	return r < 0 ? r : start_somewhere(q, &m);
 }
 
 int cmd_start(const struct host *h, const struct args *a)
 {
-	_cleanup_(callouts_close) struct callouts all = {};
-	_cleanup_(error_done) struct error error = {};
-	_cleanup_(mdev_done) struct mdev m = {};
-	struct callout c;
-	int r;
+	struct request q = { .h = h, .a = a };
+	int r = choice_begin(&q.choice, h, a, "cannot start", true);
 
-	r = describe(h, a, &m);
-	if (r < 0)
-		return r;
-	if (explain_taken(h, &m, &error))
-		return fail("cannot start %s: %s", m.uuid, error.text);
-	r = bring_parent(h, a, &m);
-	if (r < 0)
-		return r;
-	if (geteuid() != 0) {
-		/* Said before any script is asked. */
-		if (!bus_may_create(h, &m))
-			return fail("cannot start %s: only root may create devices", m.uuid);
-		if (!bus_has_type(h, m.parent, m.type)) {
-			explain_create(h, &m, -ENOENT, &error);
-			return fail_to_start(a, &m, &error);
-		}
-	}
-	callouts_open(&all, h);
-	r = callout_begin(&c, &all, &m, ACTION_START, has(a, O(FORCE)));
-	return r < 0 ? r : callout_end(&c, start(h, a, &m));
-}
-
-/*
- * The kernel lets `remove` of a device in use block until it is released,
- * unkillably after the first signal: so look first.
- */
-static int check_in_use(const struct host *h, const struct args *a, const struct mdev *m)
-{
-	_cleanup_(bus_close) struct bus_device d = BUS_NO_DEVICE;
-	_cleanup_free_ char *group = NULL, *device = NULL, *names = NULL;
-	_cleanup_(strv_done) struct strv holders = {};
-
-	/* What went meanwhile is found out by its removal. */
-	if (bus_open(h, m, &d) < 0)
-		return 0;
-	bus_iommu_group(&d, &group);
-	bus_vfio_device(&d, &device);
-	if (!vfio_in_use(h, group, device, &holders))
-		return 0;
-	if (!holders.n)
-		strv_add(&holders, xstrdup("a process that cannot be seen from here"));
-	names = strv_join(&holders, 5);
-	if (has(a, O(FORCE))) {
-		warn("%s is in use by %s; waiting until it is released", a->uuid, names);
-		return 0;
-	}
-	return fail("cannot stop %s: it is in use by %s; end that first, or wait for it with --force",
-		    a->uuid, names);
-}
-
-static int stop(const struct host *h, const struct args *a, const struct mdev *m)
-{
-	int r;
-
-	debug("removing %s", a->uuid);
-	r = remove_device(h, m, has(a, O(FORCE)));
-	return r < 0 ? fail_to_remove(h, a->uuid, r) : 0;
-}
-
-int cmd_stop(const struct host *h, const struct args *a)
-{
-	_cleanup_(callouts_close) struct callouts all = {};
-	_cleanup_(mdev_done) struct mdev m = {};
-	struct callout c;
-	int r;
-
-	r = bus_find_wait(h, a->uuid, &m);
-	if (r < 0)
-		return fail_to_remove(h, a->uuid, r);
-	if (geteuid() != 0 && !bus_may_remove(h, &m))
-		return fail_to_remove(h, a->uuid, -EACCES);
-	r = check_in_use(h, a, &m);
-	if (r < 0)
-		return r;
-	callouts_open(&all, h);
-	r = callout_begin(&c, &all, &m, ACTION_STOP, has(a, O(FORCE)));
-	return r < 0 ? r : callout_end(&c, stop(h, a, &m));
+	if (r == 0)
+		r = start_requested(&q);
+	choice_end(&q.choice);
+	mdev_done(&q.file);
+	return r;
 }

@@ -20,7 +20,8 @@ _mdevctl() {
 		case $candidate in
 		:files) mapfile -t COMPREPLY < <(compgen -f -- "${current#--*=}") && compopt -o filenames 2>/dev/null ;;
 		:directories) mapfile -t COMPREPLY < <(compgen -d -- "${current#--*=}") && compopt -o filenames 2>/dev/null ;;
-		*) COMPREPLY+=("${candidate#"$head"}") ;;
+		# A type's name may have spaces.
+		*) COMPREPLY+=("$(printf %q "${candidate#"$head"}")") ;;
 		esac
 	done < <("$program" complete "${words[@]}" 2>/dev/null)
 }

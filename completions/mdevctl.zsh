@@ -6,7 +6,7 @@
 local -a command lines
 command=("${words[1]/%lsmdev/mdevctl}" complete)
 [[ $words[1] == *lsmdev ]] && command+=(list)
-lines=("${(@f)$($command "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+lines=("${(@f)$($command "${(@Q)words[2,CURRENT]}" 2>/dev/null)}")
 case $lines[1] in
 :files) _files ;;
 :directories) _files -/ ;;

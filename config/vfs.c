@@ -5,21 +5,6 @@
 #include "config.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
-
-/* Never a device or, for ever, a FIFO. */
-static int open_regular(const struct host *h, const char *parent)
-{
-	_cleanup_close_ int fd = host_openf(h, O_RDONLY | O_NONBLOCK | O_NOCTTY, "%s/%s/" CONFIG_VFS,
-					    CONFIG_DIR, parent);
-	struct stat st;
-
-	if (fd < 0)
-		return fd;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	return S_ISREG(st.st_mode) ? take_fd(&fd) : -ENOTSUP;
-}
 
 static int parse(const char *text, size_t length, unsigned long *ret_count)
 {
@@ -39,11 +24,10 @@ int config_read_vfs(const struct host *h, const char *parent, unsigned long *ret
 		    struct error *error)
 {
 	_cleanup_free_ char *path = config_path(h, parent, CONFIG_VFS), *text = NULL;
-	_cleanup_close_ int fd = open_regular(h, parent);
 	size_t length;
 	int r;
 
-	r = fd < 0 ? fd : read_all(fd, DEFINITION_MAX, true, &text, &length);
+	r = config_read_file(h, parent, CONFIG_VFS, &text, &length);
 	if (r == -ENOENT)
 		return r;
 	if (r < 0) {

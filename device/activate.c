@@ -5,6 +5,7 @@
 #include "device/activate.h"
 #include "device/bus.h"
 #include "device/explain.h"
+#include "device/note.h"
 #include "hardware/module.h"
 #include "lib/interrupt.h"
 
@@ -115,19 +116,72 @@ static int undo_unopened(const struct host *h, const struct mdev *m, int r, stru
 	return -ECANCELED;
 }
 
+/* Who it is has to be known as soon as it is there. */
+static int create_noted(const struct host *h, const struct mdev *m, struct error *error)
+{
+	_cleanup_close_ int lock = note_lock(h, m->parent);
+	_cleanup_(mdev_done) struct mdev holder = {};
+	int r;
+
+	if (lock < 0)
+		debug("going on without a lock of the note of %s: %s", m->parent, strerror(-lock));
+	r = bus_find_holder(h, m->parent, &holder) == 0 ? -EADDRINUSE : 0;
+
+	if (r == 0)
+		r = note_keep(h, m);
+	if (r < 0 && r != -EADDRINUSE) {
+		error_set(error, "cannot note in %s/run who it is: %s", h->root, strerror(-r));
+		return -ECANCELED;
+	}
+	if (r == 0)
+		r = bus_create(h, m);
+	if (r < 0) {
+		note_forget(h, m->parent, m->uuid);
+		explain_create(h, m, r, error);
+	}
+	return r;
+}
+
+/* Whether nothing but a note would tell who it is, or of what type by name. */
+static bool needs_note(const struct host *h, const struct mdev *m)
+{
+	_cleanup_(mdev_done) struct mdev known = {};
+
+	if (!m->defined && mdev_key(m, KEY_TYPE_NAME))
+		return true;
+	if (!note_may_name(m))
+		return false;
+	known = mdev_copy(m);
+	bus_fixed_uuid(h, &known);
+	return !str_eq(known.uuid, m->uuid);
+}
+
+static int create(const struct host *h, const struct mdev *m, struct error *error)
+{
+	bool one_place = bus_has_one_place(h, m->parent);
+	int r = one_place ? explain_misfit(h, m, error) : 0;
+
+	if (r < 0)
+		return r;
+	debug("creating %s on %s as %s", m->uuid, m->parent, m->type);
+	if (one_place && needs_note(h, m))
+		return create_noted(h, m, error);
+	r = bus_create(h, m);
+	if (r < 0)
+		explain_create(h, m, r, error);
+	else if (one_place)
+		note_forget(h, m->parent, NULL);
+	return r;
+}
+
 int activate(const struct host *h, const struct mdev *m, struct error *error)
 {
 	_cleanup_(bus_close) struct bus_device device = BUS_NO_DEVICE;
 	int r;
 
-	if (explain_misfit(h, m, error))
-		return -ECANCELED;
-	debug("creating %s on %s as %s", m->uuid, m->parent, m->type);
-	r = bus_create(h, m);
-	if (r < 0) {
-		explain_create(h, m, r, error);
+	r = create(h, m, error);
+	if (r < 0)
 		return r;
-	}
 	r = bus_open(h, m, &device);
 	if (r < 0)
 		return undo_unopened(h, m, r, error);

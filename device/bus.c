@@ -5,6 +5,7 @@
 #include "device/bus.h"
 #include "device/identity.h"
 #include "device/provider.h"
+#include "device/note.h"
 #include "lib/lock.h"
 
 /* How long another start of the same parent's devices is waited for. */
@@ -105,17 +106,16 @@ void bus_query_look(const struct bus_query *q, const struct host *h, struct mdev
 		m->active = identity_find_held(h, p, m->parent, &held) == 0 &&
 			    str_eq(held.uuid, m->uuid);
 	else
-		m->active = sysfs_query_runs(&q->mdevs, m);
+		m->active = sysfs_query_runs(&q->mdevs, m, mdev_key(m, KEY_TYPE_NAME));
 }
 
 bool bus_fixed_uuid(const struct host *h, struct mdev *m)
 {
 	const struct provider *p = provider_of(h, m->parent);
-	_cleanup_(strv_done) struct strv problems = {};
 
 	if (p->find)
 		return false;
-	identity_give(h, p, m, &problems);
+	identity_give_new(h, p, m);
 	return true;
 }
 
@@ -126,12 +126,13 @@ int bus_list_neighbours(const struct host *h, const char *parent, struct mdev_li
 	return p->list_neighbours ? p->list_neighbours(h, parent, list) : 0;
 }
 
-int bus_list_types(const struct host *h, const char *parent, struct mdev_type_list *list)
+int bus_list_types(const struct host *h, const char *parent, enum type_fields fields,
+		   struct mdev_type_list *list)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(providers); i++)
-		r = providers[i]->list_types(h, parent, list);
+		r = providers[i]->list_types(h, parent, fields, list);
 	return r;
 }
 
@@ -236,7 +237,11 @@ int bus_set_attr(const struct bus_device *d, const char *name, const char *value
 
 int bus_remove(const struct bus_device *d)
 {
-	return d->provider->remove(d->h, d->fd, d->m);
+	int r = d->provider->remove(d->h, d->fd, d->m);
+
+	if (r == 0 && !d->provider->find)
+		note_forget(d->h, d->m->parent, NULL);
+	return r;
 }
 
 int bus_remove_named(const struct host *h, const struct mdev *m)

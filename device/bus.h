@@ -52,7 +52,9 @@ void bus_query_look(const struct bus_query *q, const struct host *h, struct mdev
  */
 bool bus_fixed_uuid(const struct host *h, struct mdev *m);
 
-int bus_list_types(const struct host *h, const char *parent, struct mdev_type_list *list);
+/* With these @fields of each at least, unsorted. */
+int bus_list_types(const struct host *h, const char *parent, enum type_fields fields,
+		   struct mdev_type_list *list);
 /* Sorted. */
 int bus_list_parents(const struct host *h, struct strv *parents);
 bool bus_has_parent(const struct host *h, const char *parent);

@@ -5,6 +5,7 @@
  */
 #include "device/explain.h"
 #include "device/bus.h"
+#include "device/note.h"
 #include "hardware/module.h"
 #include "hardware/nvidia.h"
 #include "hardware/sriov.h"
@@ -92,7 +93,7 @@ void explain_type(const struct host *h, const struct mdev *m, struct error *erro
 	_cleanup_free_ char *names = NULL;
 	const char *nearest;
 
-	bus_list_types(h, m->parent, &types);
+	bus_list_types(h, m->parent, 0, &types);
 	for (size_t i = 0; i < types.n; i++)
 		strv_add(&ids, xstrdup(types.t[i].id));
 	strv_sort(&ids);
@@ -166,7 +167,7 @@ static void explain_instances(const struct host *h, const struct mdev *m, int r,
 	_cleanup_free_ char *here = NULL, *elsewhere = NULL;
 	long n;
 
-	bus_list_types(h, NULL, &types);
+	bus_list_types(h, NULL, 0, &types);
 	mdev_type_list_sort(&types);
 	n = count_free(&types, m);
 	here = explain_free_here(&types, m);
@@ -202,26 +203,27 @@ static void explain_holder(const struct mdev *m, const struct mdev *holder, stru
 		  m->parent, holder->uuid, holder->type);
 }
 
-bool explain_misfit(const struct host *h, const struct mdev *m, struct error *error)
+int explain_misfit(const struct host *h, const struct mdev *m, struct error *error)
 {
 	_cleanup_(mdev_done) struct mdev holder = {}, known = {};
 
-	if (!bus_has_one_place(h, m->parent))
-		return false;
 	if (bus_find_holder(h, m->parent, &holder) == 0 && !str_eq(holder.uuid, m->uuid)) {
 		explain_holder(m, &holder, error);
-		return true;
+		return -EADDRINUSE;
 	}
 	known = mdev_copy(m);
+	known.defined = false;
 	if (!bus_fixed_uuid(h, &known) || str_eq(known.uuid, m->uuid))
-		return false;
+		return 0;
+	if (!known.defined && note_may_name(m))
+		return 0;
 	if (known.defined)
 		error_set(error, "a vGPU has no UUID of its own, and one of %s on %s would be the one defined as %s; start that",
 			  m->type, m->parent, known.uuid);
 	else
 		error_set(error, "a vGPU has no UUID of its own, and one of %s on %s that is not defined is %s; leave the UUID out, or define it first",
 			  m->type, m->parent, known.uuid);
-	return true;
+	return -ECANCELED;
 }
 
 /* True if it was one of the reasons that are the same for all. */

@@ -18,10 +18,11 @@ void explain_type(const struct host *h, const struct mdev *m, struct error *erro
 /* Whether the UUID is active already: where. */
 bool explain_taken(const struct host *h, const struct mdev *m, struct error *error);
 /*
- * Whether @m cannot be on its parent, whatever is free: another device is where
- * only one can be, or a vGPU there is known by another UUID.
+ * Whether @m cannot be on its parent, which has room for one, whatever is free:
+ * -EADDRINUSE: another device is there, -ECANCELED: a vGPU there is known by another
+ * UUID; else 0.
  */
-bool explain_misfit(const struct host *h, const struct mdev *m, struct error *error);
+int explain_misfit(const struct host *h, const struct mdev *m, struct error *error);
 /* "mtty-1 (3), mtty-2 (1)": what of @types, which are sorted, is free on @m's
  * parent, and where else its type is; callers free. */
 char *explain_free_here(const struct mdev_type_list *types, const struct mdev *m);

@@ -4,6 +4,7 @@
  */
 #include "device/identity.h"
 #include "config.h"
+#include "device/note.h"
 
 /* One that nobody starts by itself must not take the place of one that is to be. */
 static bool comes_before(const struct mdev *a, const struct mdev *b)
@@ -13,26 +14,61 @@ static bool comes_before(const struct mdev *a, const struct mdev *b)
 	return strcmp(a->uuid, b->uuid) < 0;
 }
 
-void identity_give(const struct host *h, const struct provider *p, struct mdev *m,
-		   struct strv *problems)
+static void take_definition(struct mdev *m, const struct mdev *d)
 {
-	_cleanup_(mdev_list_done) struct mdev_list defined = {};
+	memcpy(m->uuid, d->uuid, sizeof(m->uuid));
+	m->defined = true;
+	m->autostart = d->autostart;
+	if (mdev_name_is_right(d))
+		mdev_set_key(m, KEY_NAME, mdev_key(d, KEY_NAME));
+	mdev_set_key(m, KEY_TYPE_NAME, mdev_key(d, KEY_TYPE_NAME));
+}
+
+/* By its parent and type. */
+static bool give_by_type(const struct mdev_list *defined, struct mdev *m)
+{
 	const struct mdev *first = NULL;
 
-	config_list(h, m->parent, &defined, problems, NULL);
-	for (size_t i = 0; i < defined.n; i++) {
-		const struct mdev *d = &defined.m[i];
+	for (size_t i = 0; i < defined->n; i++) {
+		const struct mdev *d = &defined->m[i];
 
 		if (str_eq(d->type, m->type) && (!first || comes_before(d, first)))
 			first = d;
 	}
-	if (first) {
-		memcpy(m->uuid, first->uuid, sizeof(m->uuid));
-		m->defined = true;
-		m->autostart = first->autostart;
-	} else {
+	if (first)
+		take_definition(m, first);
+	return first;
+}
+
+/* One whose type's id has changed since is defined all the same. */
+static bool give_by_note(const struct host *h, const struct mdev_list *defined, struct mdev *m)
+{
+	if (!note_recall(h, m))
+		return false;
+	for (size_t i = 0; i < defined->n; i++)
+		if (str_eq(defined->m[i].uuid, m->uuid))
+			take_definition(m, &defined->m[i]);
+	return true;
+}
+
+void identity_give(const struct host *h, const struct provider *p, struct mdev *m,
+		   struct strv *problems)
+{
+	_cleanup_(mdev_list_done) struct mdev_list defined = {};
+
+	config_list(h, m->parent, &defined, problems, NULL);
+	if (!give_by_type(&defined, m) && !give_by_note(h, &defined, m))
 		p->make_uuid(m);
-	}
+}
+
+void identity_give_new(const struct host *h, const struct provider *p, struct mdev *m)
+{
+	_cleanup_(mdev_list_done) struct mdev_list defined = {};
+	_cleanup_(strv_done) struct strv problems = {};
+
+	config_list(h, m->parent, &defined, &problems, NULL);
+	if (!give_by_type(&defined, m))
+		p->make_uuid(m);
 }
 
 static void give_quietly(const struct host *h, const struct provider *p, struct mdev *m)
@@ -83,7 +119,7 @@ static int find_undefined(const struct host *h, const struct provider *p, const 
 		struct mdev *m = &held.m[i];
 
 		p->make_uuid(m);
-		if (!str_eq(m->uuid, uuid))
+		if (!str_eq(m->uuid, uuid) && !(note_recall(h, m) && str_eq(m->uuid, uuid)))
 			continue;
 		give_quietly(h, p, m);
 		if (!str_eq(m->uuid, uuid))

@@ -15,7 +15,8 @@ struct provider {
 	bool (*is_there)(const struct host *h);
 	bool (*has_parent)(const struct host *h, const char *parent);
 	int (*list_parents)(const struct host *h, struct strv *parents);
-	int (*list_types)(const struct host *h, const char *parent, struct mdev_type_list *list);
+	int (*list_types)(const struct host *h, const char *parent, enum type_fields fields,
+			  struct mdev_type_list *list);
 	bool (*has_type)(const struct host *h, const char *parent, const char *type);
 	/* Whether waiting for the type is no use. */
 	bool (*is_ready)(const struct host *h, const char *parent, const char *type);

@@ -15,6 +15,13 @@ static bool is_there(const struct host *h)
 	return nvidia_look(h) == 0;
 }
 
+static int list_types(const struct host *h, const char *parent, enum type_fields fields,
+		      struct mdev_type_list *list)
+{
+	(void)fields;
+	return nvidia_list_types(h, parent, list);
+}
+
 static bool is_ready(const struct host *h, const char *parent, const char *type)
 {
 	(void)type;
@@ -75,7 +82,7 @@ static void explain_no_room(const struct host *h, const struct mdev *m, int r, s
 	_cleanup_(mdev_type_list_done) struct mdev_type_list types = {};
 	bool offers;
 
-	bus_list_types(h, NULL, &types);
+	bus_list_types(h, NULL, 0, &types);
 	mdev_type_list_sort(&types);
 	here = explain_free_here(&types, m);
 	elsewhere = explain_free_elsewhere(&types, m);
@@ -129,7 +136,7 @@ const struct provider vgpu_provider = {
 	.is_there = is_there,
 	.has_parent = nvidia_has_parent,
 	.list_parents = nvidia_list_parents,
-	.list_types = nvidia_list_types,
+	.list_types = list_types,
 	.has_type = nvidia_has_type,
 	.is_ready = is_ready,
 	.device_api = device_api,

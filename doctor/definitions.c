@@ -166,7 +166,7 @@ void doctor_definitions(const struct host *h, struct findings *all, bool *ret_au
 	size_t before = all->n;
 
 	config_list(h, NULL, &d.list, &problems, NULL);
-	bus_list_types(h, NULL, &d.types);
+	bus_list_types(h, NULL, TYPE_ALL, &d.types);
 	bus_list_parents(h, &d.parents);
 	mdev_type_list_sort(&d.types);
 	mdev_list_sort(&d.list);

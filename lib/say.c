@@ -195,3 +195,17 @@ int fail_errno(int r, const char *fmt, ...)
 	fail("%s: %s", text, strerror(-r));
 	return r;
 }
+
+void fail_more(const char *fmt, ...)
+{
+	_cleanup_free_ char *raw = NULL, *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	raw = xvasprintf(fmt, ap);
+	va_end(ap);
+	text = str_escape(raw);
+	fprintf(stderr, "  %s\n", text);
+	if (use_syslog)
+		syslog(LOG_ERR, "  %s", text);
+}

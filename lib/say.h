@@ -38,6 +38,8 @@ void debug(const char *fmt, ...) _printf_(1, 2);
  * return a negative value for the command to return. */
 int fail(const char *fmt, ...) _printf_(1, 2);
 int fail_errno(int r, const char *fmt, ...) _printf_(2, 3);
+/* A further line of the last message, as of a table. */
+void fail_more(const char *fmt, ...) _printf_(1, 2);
 
 /*
  * Long work says on a terminal how far it is: nothing in its first second, then

@@ -4,7 +4,6 @@
  * back.  Knows nothing of files.
  */
 #include "model/mdev.h"
-#include "lib/json.h"
 
 #include <ctype.h>
 
@@ -71,9 +70,8 @@ static int read_attr(struct mdev *m, json_t *attr, struct json_step *path, size_
 	return 0;
 }
 
-/* @path leads to the array in @n steps. */
-static int read_attr_array(struct mdev *m, json_t *attrs, const struct json_step *path, size_t n,
-			   const struct json_source *src)
+int mdev_read_attrs(struct mdev *m, json_t *attrs, const struct json_step *path, size_t n,
+		    const struct json_source *src)
 {
 	json_t *attr;
 	size_t i;
@@ -100,7 +98,7 @@ static int read_attrs(struct mdev *m, const json_t *root, const struct json_sour
 	const struct json_step path[] = { { .key = "attrs" } };
 	json_t *attrs = json_object_get(root, "attrs");
 
-	return attrs && !json_is_null(attrs) ? read_attr_array(m, attrs, path, 1, src) : 0;
+	return attrs && !json_is_null(attrs) ? mdev_read_attrs(m, attrs, path, 1, src) : 0;
 }
 
 static int take_extra(struct mdev *m, json_t *root, const struct json_source *src)
@@ -169,20 +167,26 @@ int mdev_attrs_from_json(struct mdev *m, const char *text, size_t length, const 
 		if (!attrs)
 			return -EINVAL;
 	}
-	if (attrs && !is_empty_answer(attrs) && read_attr_array(&read, attrs, NULL, 0, &src) < 0)
+	if (attrs && !is_empty_answer(attrs) && mdev_read_attrs(&read, attrs, NULL, 0, &src) < 0)
 		return -EINVAL;
 	mdev_take_attrs(m, &read);
 	return 0;
 }
 
-json_t *mdev_to_json(const struct mdev *m)
+json_t *mdev_attrs_to_json(const struct mdev *m)
 {
-	json_t *attrs = json_array(), *root;
+	json_t *attrs = json_array();
 
 	for (size_t i = 0; i < m->n_attrs; i++)
 		json_array_append_new(attrs, json_pack("{s:s}", m->attrs[i].name, m->attrs[i].value));
-	root = json_pack("{s:s, s:s, s:o}", "mdev_type", m->type, "start",
-			 m->autostart ? "auto" : "manual", "attrs", attrs);
+	return attrs;
+}
+
+json_t *mdev_to_json(const struct mdev *m)
+{
+	json_t *root = json_pack("{s:s, s:s, s:o}", "mdev_type", m->type, "start",
+				 m->autostart ? "auto" : "manual", "attrs", mdev_attrs_to_json(m));
+
 	if (m->extra)
 		json_object_update_missing(root, m->extra);
 	return root;

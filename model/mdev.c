@@ -34,14 +34,51 @@ bool mdev_is_same_kind(const struct mdev *a, const struct mdev *b)
 	return str_eq(a->parent, b->parent) && str_eq(a->type, b->type);
 }
 
+const char *mdev_key(const struct mdev *m, const char *key)
+{
+	return json_string_value(json_object_get(m->extra, key));
+}
+
+void mdev_set_key(struct mdev *m, const char *key, const char *text)
+{
+	if (text && !m->extra)
+		m->extra = json_object();
+	if (text)
+		json_object_set_new(m->extra, key, json_string(text));
+	else
+		json_object_del(m->extra, key);
+	if (!json_object_size(m->extra)) {
+		json_decref(m->extra);
+		m->extra = NULL;
+	}
+}
+
+bool mdev_name_is_right(const struct mdev *m)
+{
+	const char *name = mdev_key(m, KEY_NAME);
+	char uuid[UUID_LEN + 1];
+
+	if (!json_object_get(m->extra, KEY_NAME))
+		return true;
+	if (!name || device_name_problem(name))
+		return false;
+	uuid_of_name(name, uuid);
+	return str_eq(uuid, m->uuid);
+}
+
+void mdev_copy_attrs(struct mdev *m, const struct mdev *from)
+{
+	for (size_t i = 0; i < from->n_attrs; i++)
+		mdev_insert_attr(m, m->n_attrs, from->attrs[i].name, from->attrs[i].value);
+}
+
 struct mdev mdev_copy(const struct mdev *m)
 {
 	struct mdev copy = *m;
 
 	copy.attrs = NULL;
 	copy.n_attrs = 0;
-	for (size_t i = 0; i < m->n_attrs; i++)
-		mdev_insert_attr(&copy, i, m->attrs[i].name, m->attrs[i].value);
+	mdev_copy_attrs(&copy, m);
 	copy.extra = json_deep_copy(m->extra);
 	return copy;
 }

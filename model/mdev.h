@@ -6,9 +6,7 @@
 #ifndef MDEVCTL_MDEV_H
 #define MDEVCTL_MDEV_H
 
-#include <jansson.h>
-
-#include "lib/say.h"
+#include "lib/json.h"
 #include "model/name.h"
 
 /* A definition larger than this is refused: it is no definition. */
@@ -30,12 +28,23 @@ struct mdev {
 	const char *parent; /* name of the parent device as in /sys/class/mdev_bus, or of a PCI function */
 	const char *type;
 	struct mdev_attr *attrs;
-	json_t *extra; /* keys of the definition that this program does not know, or NULL */
+	json_t *extra; /* other keys of the definition, or NULL */
 };
+
+/* Texts among those keys that this program makes and reads. */
+#define KEY_NAME "name" /* the UUID is uuid_of_name() of it */
+#define KEY_TYPE_NAME "type_name" /* decides over mdev_type, whose number may change */
+#define KEY_POOL "pool" /* whose choice the parent was */
 
 void mdev_done(struct mdev *m);
 /* Whether both are on the same parent and of the same type. */
 bool mdev_is_same_kind(const struct mdev *a, const struct mdev *b);
+/* The text of a key, of the device's own; NULL: it has none. */
+const char *mdev_key(const struct mdev *m, const char *key);
+/* @text NULL: removes it. */
+void mdev_set_key(struct mdev *m, const char *key, const char *text);
+/* Whether the device has no name, or one that gives its UUID. */
+bool mdev_name_is_right(const struct mdev *m);
 /* A copy that shares nothing with @m. */
 struct mdev mdev_copy(const struct mdev *m);
 /* Inserts before @index (at the end if that is n_attrs). */
@@ -43,6 +52,8 @@ void mdev_insert_attr(struct mdev *m, size_t index, const char *name, const char
 void mdev_remove_attr(struct mdev *m, size_t index);
 /* Moves the attributes of @from to @m, in place of its own. */
 void mdev_take_attrs(struct mdev *m, struct mdev *from);
+/* Adds copies of the attributes of @from, after its own. */
+void mdev_copy_attrs(struct mdev *m, const struct mdev *from);
 
 struct mdev_list {
 	struct mdev *m;
@@ -59,8 +70,15 @@ struct mdev_type {
 	char *parent;
 	char *id; /* name of its directory: what is stored and started */
 	char *name, *description; /* NULL where the driver has none */
-	char *device_api;
+	char *device_api; /* NULL only if it was not asked for */
 	long available; /* as the driver says, perhaps less than none */
+};
+
+/* What is read of a type besides its name and number, as each costs system calls. */
+enum type_fields {
+	TYPE_API = 1,
+	TYPE_DESCRIPTION = 2,
+	TYPE_ALL = TYPE_API | TYPE_DESCRIPTION,
 };
 
 struct mdev_type_list {
@@ -93,5 +111,13 @@ int mdev_from_json(struct mdev *m, const char *text, size_t length, const char *
  */
 int mdev_attrs_from_json(struct mdev *m, const char *text, size_t length, const char *source,
 			 struct error *error);
+
+
+/* Adds the attributes of array @attrs, to which the @n steps of @path lead in the
+ * source, one at most.  0, or -EINVAL with the source's error set. */
+int mdev_read_attrs(struct mdev *m, json_t *attrs, const struct json_step *path, size_t n,
+		    const struct json_source *src);
+/* The same as an array; a new reference. */
+json_t *mdev_attrs_to_json(const struct mdev *m);
 
 #endif

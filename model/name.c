@@ -9,6 +9,8 @@
 #include <limits.h>
 #include <uuid.h>
 
+#define DEVICE_NAME_MAX 64
+
 bool uuid_normalise(const char *text, char ret_uuid[UUID_LEN + 1])
 {
 	static const char urn[] = "urn:uuid:";
@@ -67,6 +69,13 @@ void uuid_of_text(const char *text, char ret_uuid[UUID_LEN + 1])
 
 	uuid_generate_sha1(binary, *uuid_get_template("url"), text, strlen(text));
 	uuid_unparse_lower(binary, ret_uuid);
+}
+
+void uuid_of_name(const char *name, char ret_uuid[UUID_LEN + 1])
+{
+	_cleanup_free_ char *text = xasprintf("mdev:%s", name);
+
+	uuid_of_text(text, ret_uuid);
 }
 
 const char *text_problem(const char *text)
@@ -136,4 +145,19 @@ const char *attr_name_problem(const char *name)
 		if (!*p)
 			return text_problem(name);
 	}
+}
+
+const char *device_name_problem(const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+	if (!*name)
+		return "is empty";
+	if (strlen(name) > DEVICE_NAME_MAX)
+		return "is longer than 64 characters";
+	if (name[strspn(name, letters)])
+		return "has other characters than letters, digits, '.', '_' and '-'";
+	if (strchr("._-", *name))
+		return "does not begin with a letter or digit";
+	return NULL;
 }

@@ -19,6 +19,9 @@ bool uuid_is_normal(const char *text);
 void uuid_make(char ret_uuid[UUID_LEN + 1]);
 /* Version 5, of the namespace for URLs: always the same for the same text. */
 void uuid_of_text(const char *text, char ret_uuid[UUID_LEN + 1]);
+/* That of a device of this name, on every host: what
+ * "uuidgen --sha1 --namespace @url --name mdev:NAME" prints. */
+void uuid_of_name(const char *name, char ret_uuid[UUID_LEN + 1]);
 
 /*
  * Why @name cannot name a type, a parent or an attribute, or NULL if it can.
@@ -28,6 +31,8 @@ void uuid_of_text(const char *text, char ret_uuid[UUID_LEN + 1]);
 const char *name_problem(const char *name);
 const char *parent_name_problem(const char *name);
 const char *attr_name_problem(const char *name);
+/* The same for the name that people give to a device or a pool. */
+const char *device_name_problem(const char *name);
 /* Why @text cannot stand in JSON, or NULL. */
 const char *text_problem(const char *text);
 

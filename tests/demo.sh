@@ -32,14 +32,24 @@ say() {
 	printf '\n%s\n' "# $*"
 }
 
+# As it could be typed.
+show() {
+	local word line=
+	for word; do
+		[[ $word == *[!A-Za-z0-9_./:=,-]* ]] && word="'$word'"
+		line+=" $word"
+	done
+	printf '%s$%s%s\n' "$bold" "$line" "$plain"
+}
+
 run() {
-	printf '%s$ %s%s\n' "$bold" "$*" "$plain"
+	show "$@"
 	"$@"
 }
 
 # For what is meant to fail, and says why.
 refused() {
-	printf '%s$ %s%s\n' "$bold" "$*" "$plain"
+	show "$@"
 	if "$@" 2>&1; then
 		echo "this should have failed" >&2
 		exit 1
@@ -47,8 +57,6 @@ refused() {
 }
 
 card=0000:00:02.0
-gpu=0000:84:00.0
-vm1=7c9a1b52-3f0e-4d6a-8e21-0a5b6c7d8e9f
 
 say 'A simulated host: an Intel GPU, two NVIDIA GPUs and a serial card. What runs there?'
 run mdevctl list
@@ -57,42 +65,44 @@ say "What do two of its cards offer? ('mdevctl types' alone lists them all.)"
 run mdevctl types --parent $card
 run mdevctl types --parent mtty
 
-say 'Keep two devices for virtual machines; the first comes back by itself at every boot.'
-run mdevctl define --auto --uuid $vm1 --parent $card --type i915-GVTg_V5_4
-run mdevctl define --parent $gpu --type nvidia-18
-vm2=$(mdevctl list --defined --parent $gpu)
-vm2=${vm2%% *}
-run mdevctl list --defined
-
-say 'Start them.'
-run mdevctl start --uuid $vm1
-run mdevctl start --uuid "$vm2"
+say 'A device of this kind for that virtual machine: the card is chosen. Who asks again gets the same one.'
+run mdevctl start --name render --type M60-2Q
+run mdevctl start --name render --type M60-2Q
+run mdevctl start --name render2 --need 'framebuffer>=2G' --need num_heads=4 --policy spread
 run mdevctl list
 
-say 'A device that needs no definition: it is forgotten when it is stopped.'
-run mdevctl start --parent mtty --type mtty-2
+say 'Keep one, on a card of our choice; it comes back by itself at every boot.'
+run mdevctl define --auto --name desktop --parent $card --type i915-GVTg_V5_4
+run mdevctl start --name desktop
+run mdevctl list --defined --verbose
 
 say 'What cannot be says why, and what would help.'
-refused mdevctl start --parent $gpu --type nvidia-11
+refused mdevctl start --type M60-4Q --parent '0000:8*'
 refused mdevctl start --parent 00:02.0 --type i915-GVTg_V5_4
 
 say 'The Intel card goes away (driver unloaded, host rebooted) and comes back.'
 echo "parent-remove $card" >$root/sys/fake/control
-run mdevctl list
+run mdevctl list --defined
 echo "parent-add $card" >$root/sys/fake/control
 say "Now the udev rule runs this (there is no udev in the simulation):"
 run mdevctl start-parent-mdevs $card
-run mdevctl list --parent $card
+run mdevctl list --defined
+
+say 'A pool: one choice for unlike hosts, and not more than so many.'
+echo '{"parents": ["10de:13f2", "mtty"], "types": ["M60-8Q", "mtty-2"], "limit": 2}' >$root/pool.json
+run cat $root/pool.json
+run mdevctl define-pool small --jsonfile $root/pool.json
+run mdevctl start --name vm1 --pool small
+refused mdevctl start --name vm2 --pool small
 
 say 'Change a definition; the device itself changes when it is started next.'
-run mdevctl modify --uuid $vm1 --type i915-GVTg_V5_8
-run mdevctl modify --uuid "$vm2" --auto
-run mdevctl modify --uuid "$vm2" --addattr nvidia/vgpu_params --value frame_rate_limiter=0
+run mdevctl modify --name desktop --type i915-GVTg_V5_8
+run mdevctl modify --name desktop --addattr intel_vgpu/vgpu_id --value 2
 run mdevctl list --defined --verbose
 
 say 'Stop and forget.'
-run mdevctl stop --uuid $vm1
-run mdevctl undefine --uuid $vm1
-run mdevctl undefine --uuid "$vm2"
+run mdevctl stop --name desktop
+run mdevctl undefine --name desktop
+run mdevctl undefine-pool small
 run mdevctl list --defined
 run mdevctl list

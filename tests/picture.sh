@@ -14,7 +14,7 @@ trap 'rm -f "$new"' EXIT
 
 # Those parts of the demo whose title begins so, wrapped as a terminal might.
 excerpt() {
-	awk '/^# / { wanted = /^# (Keep two|Start them|What cannot|The Intel card|Now the udev)/ } wanted' |
+	awk '/^# / { wanted = /^# (A device of this|Keep one|What cannot|The Intel card|Now the udev)/ } wanted' |
 		fold -s -w 112 | sed 's/ *$//'
 }
 

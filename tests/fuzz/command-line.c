@@ -43,6 +43,9 @@ COMMAND(cmd_start_parent_mdevs, "start-parent-mdevs")
 COMMAND(cmd_list, "list")
 COMMAND(cmd_types, "types")
 COMMAND(cmd_doctor, "doctor")
+COMMAND(cmd_define_pool, "define-pool")
+COMMAND(cmd_undefine_pool, "undefine-pool")
+COMMAND(cmd_list_pools, "list-pools")
 COMMAND(cmd_define_vfs, "define-vfs")
 COMMAND(cmd_undefine_vfs, "undefine-vfs")
 
@@ -66,7 +69,7 @@ static bool modify_is_right(const struct args *a)
 	optset changes = a->given & CHANGES;
 	bool live = has(a, O(LIVE)), json = has(a, O(JSONFILE));
 
-	if (!has(a, O(UUID)) || (changes & (changes - 1)) || (!live && !changes && !has(a, O(TYPE))))
+	if (!has(a, O_DEVICE) || (changes & (changes - 1)) || (!live && !changes && !has(a, O(TYPE))))
 		return false;
 	if (has(a, O(INDEX)) && !has(a, O(ADDATTR) | O(DELATTR)))
 		return false;
@@ -77,18 +80,26 @@ static bool modify_is_right(const struct args *a)
 	return !json || has(a, O(PARENT));
 }
 
-static bool start_is_right(const struct args *a)
+#define KINDS (O(TYPE) | O(NEED) | O(POOL))
+#define CHOICES (KINDS | O(NUMA) | O(POLICY) | O(DRY_RUN))
+
+static bool choice_is_right(const struct args *a)
 {
 	if (has(a, O(JSONFILE)))
-		return has(a, O(PARENT)) && !has(a, O(TYPE));
-	return has(a, O(UUID)) || (has(a, O(PARENT)) && has(a, O(TYPE)));
+		return has(a, O(PARENT)) && !has(a, KINDS);
+	return has(a, KINDS) || !has(a, O(NUMA) | O(POLICY));
+}
+
+static bool start_is_right(const struct args *a)
+{
+	return choice_is_right(a) && has(a, O_DEVICE | KINDS | O(JSONFILE));
 }
 
 static bool define_is_right(const struct args *a)
 {
-	if (has(a, O(JSONFILE)))
-		return has(a, O(PARENT)) && !has(a, O(TYPE) | O(AUTO));
-	return has(a, O(UUID) | O(PARENT));
+	if (has(a, O(JSONFILE)) && has(a, O(AUTO)))
+		return false;
+	return choice_is_right(a) && has(a, O_DEVICE | O(PARENT) | KINDS);
 }
 
 static bool list_is_right(const struct args *a)
@@ -96,34 +107,39 @@ static bool list_is_right(const struct args *a)
 	if (has(a, O(LIBVIRT_XML)) && has(a, O(QEMU_ARGS)))
 		return false;
 	return !has(a, O(LIBVIRT_XML) | O(QEMU_ARGS)) ||
-	       (has(a, O(UUID)) && !has(a, O(VERBOSE) | O(DUMPJSON) | O(ALL)));
+	       (has(a, O_DEVICE) && !has(a, O(VERBOSE) | O(DUMPJSON) | O(ALL)));
 }
 
 /* The contract's table, not the program's. */
 static bool is_right(const struct args *a)
 {
-	bool takes_operand = str_eq(ran, "start-parent-mdevs") && !has(a, O(ALL));
-	const optset named = O(UUID) | O(PARENT);
+	bool takes_operand = (str_eq(ran, "start-parent-mdevs") && !has(a, O(ALL))) ||
+			     str_eq(ran, "define-pool") || str_eq(ran, "undefine-pool");
+	const optset named = O_DEVICE | O(PARENT);
 
 	if (has(a, O(HELP) | O(VERSION)) || !a->operand != !takes_operand)
 		return false;
 	if (str_eq(ran, "define"))
-		return define_is_right(a) && !(a->given & ~(named | O(TYPE) | O(AUTO) | O(JSONFILE) |
+		return define_is_right(a) && !(a->given & ~(named | CHOICES | O(AUTO) | O(JSONFILE) |
 							    O(FORCE) | O(ROOT)));
 	if (str_eq(ran, "undefine"))
-		return has(a, O(UUID)) && !(a->given & ~(named | O(FORCE) | O(ROOT)));
+		return has(a, O_DEVICE) && !(a->given & ~(named | O(FORCE) | O(ROOT)));
 	if (str_eq(ran, "modify"))
 		return modify_is_right(a) && !has(a, O(VERBOSE) | O(DUMPJSON));
 	if (str_eq(ran, "start"))
 		return start_is_right(a) &&
-		       !(a->given & ~(named | O(TYPE) | O(JSONFILE) | O(NO_LOAD) | O(FORCE) | O(ROOT)));
+		       !(a->given & ~(named | CHOICES | O(JSONFILE) | O(NO_LOAD) | O(FORCE) | O(ROOT)));
 	if (str_eq(ran, "stop"))
-		return has(a, O(UUID)) && !(a->given & ~(O(UUID) | O(FORCE) | O(ROOT)));
+		return has(a, O_DEVICE) && !(a->given & ~(O_DEVICE | O(FORCE) | O(ROOT)));
 	if (str_eq(ran, "list"))
 		return list_is_right(a) && !(a->given & ~(named | O(DEFINED) | O(VERBOSE) | O(DUMPJSON) |
 							  O(ALL) | O(LIBVIRT_XML) | O(QEMU_ARGS) | O(ROOT)));
 	if (str_eq(ran, "types"))
 		return !(a->given & ~(O(PARENT) | O(DUMPJSON) | O(ROOT)));
+	if (str_eq(ran, "define-pool"))
+		return has(a, O(JSONFILE)) && !(a->given & ~(O(JSONFILE) | O(FORCE) | O(ROOT)));
+	if (str_eq(ran, "list-pools"))
+		return !(a->given & ~(O(DUMPJSON) | O(VERBOSE) | O(ROOT)));
 	if (str_eq(ran, "doctor"))
 		return !(a->given & ~(O(DUMPJSON) | O(ROOT)));
 	if (str_eq(ran, "define-vfs"))
@@ -137,8 +153,13 @@ static bool is_right(const struct args *a)
 static void must_have_good_values(const struct args *a)
 {
 	for (size_t i = 0; i < N_OPTS; i++)
-		must(!a->value[i] == !((a->given & (1UL << i)) && option_table[i].arg));
-	if (has(a, O(UUID))) {
+		must(!a->value[i] == !((a->given & ((optset)1 << i)) && option_table[i].arg));
+	must(!has(a, O(UUID)) || !has(a, O(NAME)));
+	must(!has(a, O(NAME)) || !device_name_problem(a->value[OPT_NAME]));
+	must(!has(a, O(NEED)) == !a->n_needs && a->n_needs <= NEEDS_MAX);
+	must(!has(a, O(NUMA)) || a->numa == strtol(a->value[OPT_NUMA], NULL, 10));
+	must(!has(a, O(POLICY)) || str_eq(policy_name(a->policy), a->value[OPT_POLICY]));
+	if (has(a, O_DEVICE)) {
 		must(strlen(a->uuid) == UUID_LEN);
 		must(strspn(a->uuid, "0123456789abcdef-") == UUID_LEN);
 	}
@@ -170,7 +191,7 @@ static void must_mean_the_same(void)
 	for (size_t i = 0; i < N_OPTS; i++) {
 		const char *value = first.value[i];
 
-		if (first.given & (1UL << i))
+		if (first.given & ((optset)1 << i))
 			strv_add(&argv, xasprintf("--%s%s%s", option_table[i].name, value ? "=" : "",
 						  value ? value : ""));
 	}

@@ -179,7 +179,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		make_root();
 	split(text, size, fields);
 	write_files(fields);
-	must(sysfs_list_types(&host, "parent", &list) == 0);
+	must(sysfs_list_types(&host, "parent", TYPE_ALL, &list) == 0);
 	complete = fields[DEVICE_API].data && is_number(&fields[AVAILABLE]);
 	must(list.n == complete);
 	if (complete)

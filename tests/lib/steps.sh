@@ -39,6 +39,12 @@ define_json() { # TEXT
 	return "$status"
 }
 
+# A pool of this JSON, without a word.
+pool() { # NAME JSON OPTION...
+	printf '%s\n' "$2" >pool.json
+	mdevctl define-pool "$1" --jsonfile pool.json "${@:3}" >/dev/null
+}
+
 # What the kernel has: UUID and type of each device on its bus, sorted.
 devices() {
 	local link
@@ -268,6 +274,20 @@ in_bash() { # KEYS
 bench_host() { # PARENTS DEVICES-OF-EACH
 	sed "s/\"count\": 100,/\"count\": $1,/; s/\"count\": 100 }/\"count\": $2 }/" \
 		"$TEST_TOP/tests/fake-sysfs/hosts/bench.json" | simulate
+}
+
+# So many PCI cards with ten types each, and a device on each.
+many_cards() { # CARDS
+	local i types=
+	for i in {0..9}; do
+		types+=$(printf '{"id": "bench-%d", "name": "Bench %d", "description": "size=%d, kind=%d"},' "$i" "$i" "$i" "$i")
+	done
+	simulate <<-END
+		{"cached": true, "modules": ["mdev", "vfio"], "parents": [{
+			"name": "{N:04x}:01:00.0", "count": $1, "path": "devices/pci{N:04x}:00", "subsystem": "bus/pci",
+			"attrs": {"vendor": "0xfff0", "device": "0x0001", "numa_node": "0"},
+			"units": 100, "types": [${types%,}], "devices": [{"type": "bench-1"}], "mdev": {"driver": "bench"}}]}
+	END
 }
 
 # Every device that runs on the parent gets a definition.
