@@ -38,6 +38,7 @@ make_hosts() {
 	make_host 10 100 8 10
 	make_host 1000 100 8 1000
 	make_host 10000 100 8 10000
+	make_host wide 500 10 0
 	make_host scripts 2 1 200
 	give_scripts "$work/scripts"
 	for_writing 0
@@ -80,6 +81,15 @@ dumps() {
 
 types() {
 	row=types at=10000 all types types
+}
+
+# Where many parents could have it.
+choosing() {
+	local type
+	type=$(chroot "$work/wide" /usr/sbin/mdevctl types | sed -n '2s/ *//p')
+	command_line types@wide mdevctl wide - /usr/sbin/mdevctl types
+	command_line choose@wide mdevctl wide - /usr/sbin/mdevctl start --dry-run -t "$type"
+	command_line choose-spread@wide mdevctl wide - /usr/sbin/mdevctl start --dry-run -t "$type" --policy spread
 }
 
 # Any device will do: the one whose name the directory gives first.
@@ -129,6 +139,7 @@ run_all() {
 	measure "$rounds" lists
 	measure "$rounds" dumps
 	measure "$rounds" types
+	measure "$rounds" choosing
 	measure $((rounds * 3)) one_among_many
 	measure "$rounds" defines
 	measure $(((rounds * 2 + 2) / 3)) scripts

@@ -23,7 +23,7 @@
 /* Below sys/: virtual functions behind a bridge. */
 #define ABOVE_PARENTS "devices/pci0000:3a/0000:3a:00.0"
 /* 32 slots of 8 functions. */
-#define MAX_PARENTS 256
+#define MAX_PARENTS 1024
 
 #define PRINTF(f, a) __attribute__((format(printf, f, a)))
 
@@ -72,7 +72,7 @@ static void PRINTF(2, 3) make_link(const char *target, const char *fmt, ...)
 
 static void parent_name(unsigned n, char name[32])
 {
-	snprintf(name, 32, "0000:3b:%02x.%u", n / 8, n % 8);
+	snprintf(name, 32, "0000:%02x:%02x.%u", 0x3b + n / 256, n % 256 / 8, n % 8);
 }
 
 static void make_type(const char *parent, unsigned n)
