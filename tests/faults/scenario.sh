@@ -101,6 +101,10 @@ check_definitions() {
 	[[ $scenario == undefine-broken ]] && return
 	parsed=$("$MDEVCTL" list -d --dumpjson 2>&1) || report 'then list --defined failed'
 	for file in "$config"/*/*; do
+		if [[ $file == */pools.d/* ]]; then
+			"$MDEVCTL" list-pools >pools 2>&1 && grep -q '^small: ' pools || report "then list-pools failed"
+			continue
+		fi
 		[[ $parsed == *"${file##*/}"* ]] || report "then list --defined does not have ${file##*/}: $parsed"
 	done
 	[[ $parsed != mdevctl:* ]] || report "then list --defined said: $parsed"
@@ -305,6 +309,7 @@ prepare() {
 	mkdir -p root/sys
 	ln -s sys/fake/dev root/dev
 	printf '%s\n' "$json" >in.json
+	echo '{"types": ["example-1"], "limit": 3}' >pool.json
 	[[ ! $host ]] || "$TEST_TOP/build/fake-sysfs" "$TEST_TOP/tests/fake-sysfs/hosts/$host.json" root/sys
 }
 

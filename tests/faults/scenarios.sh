@@ -23,6 +23,7 @@ bystander=00000000-0000-4000-8000-000000000000
 scenarios=(
 	define-first define define-json define-generated define-running define-scripts
 	define-existing define-vetoed define-unprintable
+	define-named define-pool start-named start-pool
 	modify modify-json modify-unchanged modify-scripts modify-vetoed modify-without-openat2
 	undefine undefine-several undefine-broken undefine-scripts undefine-vetoed
 	start start-generated start-transient start-scripts start-without-openat2
@@ -86,6 +87,11 @@ before_modify-unchanged() {
 	"$MDEVCTL" modify -u "$a" --auto
 }
 
+before_start-pool() {
+	before_common
+	put_definition pools.d small.json '{"types": ["example-1"], "attrs": [{"vendor/speed": "3"}], "limit": 9}'
+}
+
 before_undefine-several() {
 	before_common
 	put_definition another $a "$json"
@@ -134,6 +140,10 @@ describe() { # NAME
 	define-first | define | define-existing | define-scripts | define-vetoed) command=(define -u "$a" -p example -t example-1) ;;
 	define-json) command=(define -u "$a" -p example --jsonfile in.json) ;;
 	define-generated | define-unprintable) command=(define -p example --jsonfile in.json) ;;
+	define-named) command=(define --name vm1 -t example-1) host=example ;;
+	define-pool) command=(define-pool small --jsonfile pool.json) ;;
+	start-named) command=(start --name vm1 -t example-1) host=example ;;
+	start-pool) command=(start --pool small) host=example ;;
 	define-running) command=(define -u "$a") host=example ;;
 	modify-json) command=(modify -u "$a" -p example --jsonfile in.json) ;;
 	modify*) command=(modify -u "$a" --auto) ;;
