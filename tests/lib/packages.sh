@@ -25,6 +25,27 @@ update_lists() {
 	apt_get update
 }
 
+# From here on the packages are those of another release, CODENAME of Debian, whose lists are kept in $cache; the
+# machine's own are not touched.  Fails if its mirror has no such release.
+use_release() {
+	local dir=$cache/lists-$1 mirror
+	# shellcheck disable=SC2016 # it is apt-get's
+	mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -n 1)
+	[ "$mirror" ] || return 1
+	mkdir -p "$dir"/{state/lists,cache/archives}/partial
+	: >"$dir/status"
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $1 main" >"$dir/sources.list"
+	cat >"$dir/apt.conf" <<-END
+		Dir::State "$dir/state";
+		Dir::State::status "$dir/status";
+		Dir::Cache "$dir/cache";
+		Dir::Etc::sourcelist "$dir/sources.list";
+		Dir::Etc::sourceparts "-";
+	END
+	export APT_CONFIG=$dir/apt.conf
+	[ "$(apt-cache pkgnames 2>/dev/null | head -c 1)" ] || update_lists
+}
+
 # Newest first, each once.
 versions() { apt-cache madison "$1" | awk -F ' *[|] *' '!seen[$2]++ { print $2 }'; }
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Runs Debian's libvirtd and virsh against the mdevctl binary given as
-# argument.  This file prepares the packages, which are unpacked and never
-# installed, and the root directory in which libvirtd runs: nothing of the
-# machine but its /proc, /sys and /dev is seen there, and nothing is left
+# Runs the libvirtd and virsh of Debian 12 and of Debian 13 against the mdevctl
+# binary given as argument.  This file prepares the packages, which are unpacked
+# and never installed, and the root directory in which libvirtd runs: nothing of
+# the machine but its /proc, /sys and /dev is seen there, and nothing is left
 # behind.  checks.sh has what is checked, steps.sh the words for it.
 set -euo pipefail
 shopt -s inherit_errexit
@@ -27,6 +27,7 @@ usage() {
 	cat <<-END
 	usage: tests/libvirt/run.sh PATH_TO_MDEVCTL [PATTERN]
 	PATTERN            only checks whose title matches (glob)
+	LIBVIRT_RELEASE    only that of Debian's release bookworm or trixie
 	LIBVIRT_CACHE      where programs are kept, default ~/.cache/mdevctl-libvirt
 	END
 }
@@ -34,15 +35,25 @@ usage() {
 # What libvirtd and the binary under test are linked with, down to the C
 # library, and programs to record and watch with.
 make_programs() {
-	local packages directory
+	local packages directory wanted=(libvirt-daemon libvirt-clients inotify-tools libjansson4 libuuid1)
 	say "fetching libvirt $version"
-	mapfile -t packages < <(with_libraries libvirt-daemon libvirt-clients inotify-tools libjansson4 libuuid1)
+	# Of its own since Debian 13.
+	if offers libvirt-daemon-driver-nodedev; then wanted+=(libvirt-daemon-driver-nodedev); fi
+	mapfile -t packages < <(with_libraries "${wanted[@]}")
 	unpack "$building/root" "${packages[@]}" libc6 libgcc-s1 zlib1g busybox-static
 	rm -rf "$building"/root/usr/share/{doc,man,locale}
 	mv "$building/root/usr" "$1"
 	for directory in bin sbin lib lib64; do
 		[[ ! -d $building/root/$directory ]] || cp -a "$building/root/$directory" "$1/usr"
 	done
+}
+
+# The machine's own lists are those of one release; 1: there is no other to be had.
+choose_release() {
+	release=$LIBVIRT_RELEASE
+	grep -qsx "VERSION_CODENAME=$release" /etc/os-release && return
+	say "looking for the packages of $release"
+	use_release "$release"
 }
 
 prepare() {
@@ -75,6 +86,15 @@ make_root() {
 	ln -s /usr/lib/x86_64-linux-gnu/libvirt/connection-driver/libvirt_driver_nodedev.so "$root/test/drivers"
 }
 
+# One after the other, each in a process of its own.
+both_releases() {
+	local status=0 release
+	for release in bookworm trixie; do
+		LIBVIRT_RELEASE=$release "$here/run.sh" "$@" || status=1
+	done
+	return $status
+}
+
 case ${1-} in
 -h | --help) usage; exit 0 ;;
 esac
@@ -85,14 +105,20 @@ if [[ -z $(ls /sys/bus/pci/devices 2>/dev/null) ]]; then
 	say "skipped: libvirt takes PCI devices for parents, and this machine has none"
 	exit 0
 fi
+if [[ ! ${LIBVIRT_RELEASE-} ]]; then
+	both_releases "$mdevctl" "${@:2}"
+	exit
+fi
 trap 'rm -rf ${building:+"$building"}' EXIT
 if [[ ! ${MDEVCTL_TEST_NAMESPACE-} ]]; then
-	need unshare mount
+	need unshare mount uuidgen
+	choose_release || { say "skipped: the mirror has no packages of $LIBVIRT_RELEASE"; exit 0; }
 	prepare
-	export LIBVIRT_PROGRAMS=$programs
+	export LIBVIRT_PROGRAMS=$programs LIBVIRT_VERSION=$version
 fi
 enter_namespace "$here/run.sh" "$mdevctl" "${@:2}"
 programs=$LIBVIRT_PROGRAMS
+say "libvirt $LIBVIRT_VERSION"
 make_root
 pattern="*${2-}*"
 # shellcheck source=tests/lib/checks.sh
