@@ -12,8 +12,8 @@ cd "$(dirname "$0")/../.."
 # shellcheck source=tests/lib/checks.sh
 . tests/lib/checks.sh
 
-vm1=7c9a1b52-3f0e-4d6a-8e21-0a5b6c7d8e9f
-vm2=0d8f2a64-11c7-4b2e-9f35-6a7b8c9d0e1f
+vm1=$(uuidgen --sha1 --namespace @url --name mdev:desktop)
+vm2=$(uuidgen --sha1 --namespace @url --name mdev:render)
 vm3=5e4d3c2b-1a09-4f8e-8d7c-6b5a49382716
 gpu=0000:84:00.0
 
@@ -29,8 +29,8 @@ installs() {
 	make -s install DESTDIR=/mnt/sysroot PREFIX=/usr
 	sed -n '/^%post/,/^%end/{//!p}' examples/kickstart/mdevctl.ks >"$TMPDIR/post"
 	/bin/bash "$TMPDIR/post"
-	same "$(printf '%s\n' "$vm1 0000:00:02.0 i915-GVTg_V5_4 auto" "$vm2 $gpu nvidia-18 manual" \
-		'  Attrs:' '    @{0}: {"nvidia/vgpu_params":"frame_rate_limiter=0"}')" \
+	same "$(printf '%s\n' "$vm1 0000:00:02.0 i915-GVTg_V5_4 auto" '  Name: desktop' "$vm2 $gpu nvidia-18 manual" \
+		'  Name: render' '  Attrs:' '    @{0}: {"nvidia/vgpu_params":"frame_rate_limiter=0"}')" \
 		"$(build/mdevctl --root /mnt/sysroot list --defined --verbose)"
 	same '' "$(find /etc/mdevctl.d -newer "$TMPDIR/post" 2>/dev/null || true)"
 }
@@ -40,8 +40,8 @@ boots() {
 	export MDEVCTL_ENV_ROOT=/mnt/sysroot
 	build/mdevctl start-parent-mdevs 0000:00:02.0
 	build/mdevctl start-parent-mdevs $gpu
-	same "$vm1 0000:00:02.0 i915-GVTg_V5_4 auto (defined)" "$(build/mdevctl list -u $vm1)"
-	same '' "$(build/mdevctl list -u $vm2)"
+	same "$vm1 0000:00:02.0 i915-GVTg_V5_4 auto (defined)" "$(build/mdevctl list -u "$vm1")"
+	same '' "$(build/mdevctl list -u "$vm2")"
 }
 
 # With the role's own playbook; further arguments are ansible-playbook's.
@@ -78,9 +78,9 @@ role_checks() {
 role_changes() {
 	play
 	changed 1
-	same "$vm1 0000:00:02.0 i915-GVTg_V5_4 auto (defined)" "$(build/mdevctl list -u $vm1)"
-	same "$vm2 $gpu nvidia-18 manual" "$(build/mdevctl list -d -u $vm2)"
-	same '' "$(build/mdevctl list -u $vm2; build/mdevctl list -u $vm3; build/mdevctl list -d -u $vm3)"
+	same "$vm1 0000:00:02.0 i915-GVTg_V5_4 auto (defined)" "$(build/mdevctl list -u "$vm1")"
+	same "$vm2 $gpu nvidia-18 manual" "$(build/mdevctl list -d -u "$vm2")"
+	same '' "$(build/mdevctl list -u "$vm2"; build/mdevctl list -u $vm3; build/mdevctl list -d -u $vm3)"
 }
 
 role_is_idempotent() {
@@ -92,8 +92,8 @@ role_is_idempotent() {
 }
 
 role_repairs() {
-	build/mdevctl modify -u $vm1 --manual
-	build/mdevctl modify -u $vm2 --addattr other --value 1
+	build/mdevctl modify -u "$vm1" --manual
+	build/mdevctl modify -u "$vm2" --addattr other --value 1
 	play --diff
 	changed 1
 	grep -- '^+.*"start": "auto"' "$TMPDIR/play"
@@ -101,10 +101,32 @@ role_repairs() {
 	grep "$vm1 runs, and is not changed before" "$TMPDIR/play"
 	play
 	changed 0
-	build/mdevctl stop -u $vm1
+	build/mdevctl stop -u "$vm1"
 	play
 	changed 1
-	same "$vm1 0000:00:02.0 i915-GVTg_V5_4 auto (defined)" "$(build/mdevctl list -u $vm1)"
+	same "$vm1 0000:00:02.0 i915-GVTg_V5_4 auto (defined)" "$(build/mdevctl list -u "$vm1")"
+}
+
+# The card is chosen once, and the type may be said by id, by name, or by a pool.
+role_chooses() {
+	cat >"$TMPDIR/pool.json" <<-END
+		{"parents": ["10de:13f2"], "types": ["GRID M60-2Q"], "policy": "spread", "attrs": [{"nvidia/vgpu_params": "x=1"}]}
+	END
+	build/mdevctl define-pool spread --jsonfile "$TMPDIR/pool.json"
+	cat >"$TMPDIR/chosen.yml" <<-END
+		mdevctl_devices:
+		  - {name: by-pool, pool: spread, active: true}
+		  - {name: by-name, type: GRID M60-2Q, parent: "0000:85:*", start: auto}
+	END
+	play -e "@$TMPDIR/chosen.yml"
+	changed 1
+	build/mdevctl list -d --name by-pool -v | grep -A3 ' 0000:85:00.0 nvidia-18 manual (active)'
+	build/mdevctl list -d --name by-name | grep ' 0000:85:00.0 nvidia-18 auto$'
+	play -e "@$TMPDIR/chosen.yml"
+	changed 0
+	sed -i 's/GRID M60-2Q/nvidia-18/' "$TMPDIR/chosen.yml"
+	play -e "@$TMPDIR/chosen.yml"
+	changed 0
 }
 
 # Keys that other programs keep in a definition are none of the module's.
@@ -113,7 +135,7 @@ role_keeps() {
 	sed -i 's/"start"/"x-owner": "site", "start"/' "$file"
 	play
 	changed 0
-	build/mdevctl modify -u $vm2 --auto
+	build/mdevctl modify -u "$vm2" --auto
 	play
 	changed 1
 	grep '"x-owner": "site"' "$file"
@@ -147,6 +169,7 @@ main() {
 	check 'ansible: defines, starts, stops and forgets' role_changes
 	check 'ansible: a second run changes nothing' role_is_idempotent
 	check 'ansible: what somebody has changed is put right, and what runs is warned of' role_repairs
+	check 'ansible: by name, by pool and by pattern a card is chosen once' role_chooses
 	check 'ansible: keys of other programs stay' role_keeps
 	check 'ansible: a number for an attribute and an unknown type are errors' role_refuses
 	check 'README: its picture shows what the demo prints' env -u MDEVCTL_TEST_NAMESPACE tests/picture.sh --check
