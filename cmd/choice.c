@@ -50,7 +50,8 @@ int choice_begin(struct choice *c, const struct host *h, const struct args *a, c
 	r = has(a, O(POOL)) ? read_pool(c) : 0;
 	if (r < 0)
 		return r;
-	c->is_open = has(a, CHOICES) || !parent || is_pattern(parent);
+	c->is_narrow = has(a, CHOICES) || (parent && is_pattern(parent));
+	c->is_open = c->is_narrow || !parent;
 	c->pool.wish.kind.type = type ? str_intern(type) : NULL;
 	c->pool.wish.parent = parent;
 	c->pool.wish.is_transient = transient;

@@ -17,6 +17,7 @@ struct choice {
 	struct pool pool; /* its wish is narrowed by the options; without --pool it has no name */
 	struct scan scan;
 	bool is_open; /* the program chooses the parent */
+	bool is_narrow; /* by more than a parent and a type */
 	int lock; /* while a pool with a limit is chosen from */
 };
 

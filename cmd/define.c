@@ -16,7 +16,7 @@ static int complete_from(const struct args *a, struct mdev *m, const struct mdev
 {
 	if (!has(a, O_DEVICE))
 		return fail("cannot define a device on %s: its type is not given; add --type or --jsonfile",
-			    m->parent);
+			    a->value[OPT_PARENT]);
 	if (!running->parent)
 		return fail("cannot define %s: it is not active, so %s needed", a->uuid,
 			    m->parent ? "--type or --jsonfile is" :
@@ -57,11 +57,13 @@ static int describe(struct choice *c, struct mdev *m, bool *ret_runs)
 	if (r < 0 && r != -ENOENT && r != -ENODEV)
 		return fail_errno(r, "cannot define %s: cannot see whether it is active", a->uuid);
 	r = 0;
-	/* One that runs is where it is. */
-	if (c->is_open && !parent && !has(a, O(NEED) | O(NUMA) | O(POLICY) | O(POOL)) && (running.parent || !type))
+	/* One that runs is where it is; and nothing is chosen without a word of what it shall be. */
+	if (c->is_open && ((running.parent && !c->is_narrow) || !has(a, O(TYPE) | O(NEED) | O(POOL))))
 		c->is_open = false;
 	if (!c->is_open && (!m->parent || !m->type))
 		r = complete_from(a, m, &running);
+	if (r == 0 && c->is_narrow && !c->is_open)
+		r = choice_check(c, m, "active");
 	*ret_runs = r == 0 && running.parent && !c->is_open && mdev_is_same_kind(m, &running);
 	return r;
 }

@@ -30,7 +30,7 @@ static int check_against_definition(struct request *q, const struct mdev *m)
 	const char *type = q->a->value[OPT_TYPE];
 	_cleanup_(error_done) struct error differs = {};
 
-	if (is_asked_by_name(q) || q->choice.is_open)
+	if (is_asked_by_name(q) || q->choice.is_narrow)
 		return choice_check(&q->choice, m, "defined");
 	if (!type || str_eq(type, m->type))
 		return 0;
@@ -226,6 +226,9 @@ static int start_somewhere(struct request *q, struct mdev *m)
 	int r;
 
 	do {
+		/* One that a VF gave it is no good elsewhere. */
+		if (q->lost && !has(q->a, O_DEVICE))
+			uuid_make(m->uuid);
 		q->lost = 0;
 		r = m->defined ? 0 : choice_make(&q->choice, m);
 		if (r == 0)
