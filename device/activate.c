@@ -142,20 +142,6 @@ static int create_noted(const struct host *h, const struct mdev *m, struct error
 	return r;
 }
 
-/* Whether nothing but a note would tell who it is, or of what type by name. */
-static bool needs_note(const struct host *h, const struct mdev *m)
-{
-	_cleanup_(mdev_done) struct mdev known = {};
-
-	if (!m->defined && mdev_key(m, KEY_TYPE_NAME))
-		return true;
-	if (!note_may_name(m))
-		return false;
-	known = mdev_copy(m);
-	bus_fixed_uuid(h, &known);
-	return !str_eq(known.uuid, m->uuid);
-}
-
 static int create(const struct host *h, const struct mdev *m, struct error *error)
 {
 	bool one_place = bus_has_one_place(h, m->parent);
@@ -164,7 +150,8 @@ static int create(const struct host *h, const struct mdev *m, struct error *erro
 	if (r < 0)
 		return r;
 	debug("creating %s on %s as %s", m->uuid, m->parent, m->type);
-	if (one_place && needs_note(h, m))
+	/* Of a full card the driver does not tell the type's name. */
+	if (r > 0 || (one_place && !m->defined && mdev_key(m, KEY_TYPE_NAME)))
 		return create_noted(h, m, error);
 	r = bus_create(h, m);
 	if (r < 0)

@@ -216,7 +216,7 @@ int explain_misfit(const struct host *h, const struct mdev *m, struct error *err
 	if (!bus_fixed_uuid(h, &known) || str_eq(known.uuid, m->uuid))
 		return 0;
 	if (!known.defined && note_may_name(m))
-		return 0;
+		return 1;
 	if (known.defined)
 		error_set(error, "a vGPU has no UUID of its own, and one of %s on %s would be the one defined as %s; start that",
 			  m->type, m->parent, known.uuid);
@@ -234,7 +234,7 @@ static bool explain_common(const struct host *h, const struct mdev *m, int r, st
 			error_set(error, "a device of this UUID is still being created or removed; try again when that is done");
 	} else if ((r == -EACCES || r == -EPERM) && geteuid() != 0) {
 		error_set(error, "only root may create devices");
-	} else if (r == -EADDRINUSE && !explain_misfit(h, m, error)) {
+	} else if (r == -EADDRINUSE && explain_misfit(h, m, error) >= 0) {
 		error_set(error, "another device was on %s just now; try again", m->parent);
 	} else {
 		return r == -EADDRINUSE;

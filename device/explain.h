@@ -20,7 +20,8 @@ bool explain_taken(const struct host *h, const struct mdev *m, struct error *err
 /*
  * Whether @m cannot be on its parent, which has room for one, whatever is free:
  * -EADDRINUSE: another device is there, -ECANCELED: a vGPU there is known by another
- * UUID; else 0.
+ * UUID; 0, or 1: it is another UUID than its parent and type give it, which a note
+ * has to tell.
  */
 int explain_misfit(const struct host *h, const struct mdev *m, struct error *error);
 /* "mtty-1 (3), mtty-2 (1)": what of @types, which are sorted, is free on @m's

@@ -102,7 +102,7 @@ check_definitions() {
 	parsed=$("$MDEVCTL" list -d --dumpjson 2>&1) || report 'then list --defined failed'
 	for file in "$config"/*/*; do
 		if [[ $file == */pools.d/* ]]; then
-			"$MDEVCTL" list-pools >pools 2>&1 && grep -q '^small: ' pools || report "then list-pools failed"
+			[[ $("$MDEVCTL" list-pools 2>&1) == small:* ]] || report 'then list-pools failed'
 			continue
 		fi
 		[[ $parsed == *"${file##*/}"* ]] || report "then list --defined does not have ${file##*/}: $parsed"
