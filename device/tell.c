@@ -175,7 +175,7 @@ static void tell_silent(const struct scan *scan, int devices, const struct wish 
 	if (match_parent(wish, &p))
 		add_reason(reasons, name, p.card, 0,
 			   *running ? xasprintf("full: its card holds %s", running) :
-				      xstrdup("offers no type at present"));
+				      xstrdup("offers no type at present; 'mdevctl doctor' may tell why"));
 }
 
 static int compare_reasons(const void *a, const void *b)
