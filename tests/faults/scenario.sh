@@ -175,8 +175,6 @@ check_reading() {
 
 check_kill() {
 	check_state
-	# How often a pipe is read, or a path that mounts of others disturb is
-	# opened, is not the same each time.
 	if ((status != 137)); then
 		((++missed))
 		check_error
@@ -274,8 +272,24 @@ without_fault() {
 	define | modify | undefine) check_durable "$scenario" ;;
 	read) check_takes_no_lock ;;
 	esac
-	read_trace
+	read_shortest_trace
 	((${#calls[@]} > 4)) || report 'no system calls were seen'
+}
+
+# How often a pipe is read, or a path that mounts of others disturb is opened,
+# is not the same each time: the shortest of three runs is what each run does.
+read_shortest_trace() {
+	local i
+	local -a fewest_calls fewest_counts
+	read_trace
+	for i in 2 3; do
+		fewest_calls=("${calls[@]}") fewest_counts=("${counts[@]}")
+		reset
+		run -y
+		read_trace
+		((${#calls[@]} > ${#fewest_calls[@]})) || continue
+		calls=("${fewest_calls[@]}") counts=("${fewest_counts[@]}")
+	done
 }
 
 inject_errors() {
