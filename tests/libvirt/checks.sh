@@ -199,6 +199,8 @@ undefines() {
 undefine_fails() {
 	define_file "$P" "$one" "$plain"
 	until_knows "$M"
+	# A refresh that is still to come would find it gone.
+	settle
 	stop_watching_by_moving
 	fails virsh nodedev-undefine "$M"
 	contains "$message" "Unable to undefine mediated device: $(mdevctl undefine --uuid="$one" 2>&1 || true)"

@@ -47,6 +47,8 @@ start_libvirtd() {
 stop_libvirtd() {
 	local daemon=$child
 	[[ $daemon ]] || return 0
+	# A list that nobody reads any more would have failed.
+	until_idle
 	# From 11 it mostly waits for 30 s before it obeys.
 	if is_libvirt_9; then kill "$daemon"; else kill -KILL "$daemon"; fi 2>/dev/null || true
 	wait "$daemon" 2>/dev/null || true
