@@ -195,7 +195,7 @@ static int check_value(struct parser *p, enum opt o, const char *value)
 	case OPT_PARENT:
 		return check_name(p, "parent", value, parent_name_problem(value));
 	case OPT_TYPE:
-		return check_name(p, "type", value, name_problem(value));
+		return check_name(p, "type", value, type_text_problem(value));
 	case OPT_ADDATTR:
 		return check_name(p, "addattr", value, attr_name_problem(value));
 	case OPT_VALUE:

@@ -410,9 +410,9 @@ int output_pool_text(const struct pool *pool, const struct pool_use *use, bool v
 {
 	struct text t, *out = text_open(&t);
 
-	fprintf(out->f, "%s: %zu parent%s, %zu type%s, %zu running, %zu defined, %ld free", pool->name,
+	fprintf(out->f, "%s: %zu parent%s, %zu type%s, %zu running, %zu defined, %s%ld free", pool->name,
 		use->parents.n, plural(use->parents.n), use->types.n, plural(use->types.n), use->running,
-		use->defined, use->free);
+		use->defined, use->at_most && use->free > 1 ? "up to " : "", use->free);
 	if (pool->limit)
 		fprintf(out->f, ", limit %zu", pool->limit);
 	putc('\n', out->f);

@@ -5,6 +5,7 @@
 #include "cmd/choice.h"
 #include "cmd/cmd.h"
 #include "device/bus.h"
+#include "device/match.h"
 #include "hardware/vgpu-type.h"
 #include "lib/lock.h"
 
@@ -12,6 +13,10 @@
 
 /* How long another start of the same name, or of the same pool, is waited for. */
 #define LOCK_MS 60000
+/* What we hold while scripts run, for those that run this program in turn: they would wait
+ * for us, and we for them. */
+#define HELD_NAME "MDEVCTL_HOLDS_NAME"
+#define HELD_CHOICE "MDEVCTL_HOLDS_CHOICE"
 /* So many rows of the table of reasons are read. */
 #define ROWS_MAX 24
 
@@ -135,20 +140,29 @@ static int fail_nothing_fits(struct choice *c)
 	return -ECANCELED;
 }
 
-/* So that two do not take the last place of a pool. */
-static int lock_pool(struct choice *c)
+/*
+ * What the kernel does not count: devices of a limited pool, cards without a device of a
+ * type, what is promised to definitions.  So that two do not take the last of it.
+ */
+static int lock_choice(struct choice *c)
 {
-	_cleanup_free_ char *name = xasprintf("pool-%s", c->pool.name);
-	_cleanup_close_ int dir = host_openf(c->h, O_RDONLY | O_DIRECTORY, "%s/" CONFIG_POOLS, CONFIG_DIR);
+	_cleanup_close_ int dir = -1;
 
-	if (dir >= 0 && c->lock < 0)
-		c->lock = lock_take(c->h, name, dir, LOCK_MS);
+	if (has(c->a, O(DRY_RUN)) || c->lock >= 0 || secure_getenv(HELD_CHOICE))
+		return 0;
+	if (!c->pool.limit && c->pool.wish.policy != POLICY_SEPARATE && c->pool.wish.is_transient)
+		return 0;
+	dir = host_openf(c->h, O_RDONLY | O_DIRECTORY, "sys");
+	c->lock = dir < 0 ? dir : lock_take(c->h, "choice", dir, LOCK_MS);
 	if (c->lock == -EINTR)
-		return fail("%s %s: interrupted while another process chose from pool %s", c->what,
-			    choice_label(c->a), c->pool.name);
+		return fail("%s %s: interrupted while another process chose", c->what, choice_label(c->a));
+	if (c->lock == -ETIMEDOUT)
+		return fail("%s %s: another process has been choosing for %d s", c->what, choice_label(c->a),
+			    LOCK_MS / 1000);
 	if (c->lock < 0)
-		return fail("%s %s: cannot lock pool %s: %s", c->what, choice_label(c->a), c->pool.name,
-			    strerror(dir < 0 ? -dir : -c->lock));
+		debug("going on without a lock of the choice: %s", strerror(-c->lock));
+	else
+		setenv(HELD_CHOICE, "1", 1);
 	return 0;
 }
 
@@ -170,11 +184,11 @@ static int check_limit(struct choice *c)
 		    use.defined);
 }
 
-static int choose(struct choice *c, struct place *place)
+static int choose(struct choice *c)
 {
 	_cleanup_(error_done) struct error error = {};
 	size_t limit = c->pool.limit;
-	int r = limit && !has(c->a, O(DRY_RUN)) ? lock_pool(c) : 0;
+	int r = lock_choice(c);
 
 	if (r < 0)
 		return r;
@@ -184,31 +198,42 @@ static int choose(struct choice *c, struct place *place)
 	r = limit ? check_limit(c) : 0;
 	if (r < 0)
 		return r;
-	r = place_choose(&c->scan, &c->pool.wish, place, &error);
+	r = place_choose(&c->scan, &c->pool.wish, &c->place, &error);
 	if (r == -ENOENT)
 		return fail_nothing_fits(c);
 	return r < 0 ? fail("%s %s: %s", c->what, choice_label(c->a), error.text) : 0;
 }
 
+void choice_ask_for(struct choice *c, const struct mdev *file)
+{
+	const char *name = mdev_key(file, KEY_TYPE_NAME);
+
+	c->pool.wish.kind.type = name ? str_intern(name) : file->type;
+}
+
+void choice_set_pool(const struct choice *c, struct mdev *m)
+{
+	if (!c->pool.name)
+		return;
+	mdev_set_key(m, KEY_POOL, c->pool.name);
+	if (!m->n_attrs)
+		mdev_copy_attrs(m, &c->pool.like);
+}
+
 int choice_make(struct choice *c, struct mdev *m)
 {
-	struct place place = {};
 	int r;
 
 	if (!c->is_open)
 		return c->a->value[OPT_TYPE] ? choice_set_type(c->h, c->a, m, c->what) : 0;
-	r = choose(c, &place);
+	r = choose(c);
 	if (r < 0)
 		return r;
-	debug("%s on %s is chosen", place.type, place.parent);
-	m->parent = place.parent;
-	m->type = place.type;
-	mdev_set_key(m, KEY_TYPE_NAME, place.type_name);
-	if (!c->pool.name)
-		return 0;
-	mdev_set_key(m, KEY_POOL, c->pool.name);
-	if (!m->n_attrs)
-		mdev_copy_attrs(m, &c->pool.like);
+	debug("%s on %s is chosen", c->place.type, c->place.parent);
+	m->parent = c->place.parent;
+	m->type = c->place.type;
+	mdev_set_key(m, KEY_TYPE_NAME, c->place.type_name);
+	choice_set_pool(c, m);
 	return 0;
 }
 
@@ -220,7 +245,7 @@ bool choice_goes_on(struct choice *c, const struct mdev *m, int r)
 		if (-r != lost[i])
 			continue;
 		info("%s could not have %s after all: %s", m->parent, m->type, strerror(-r));
-		scan_refuse(&c->scan, m->parent, m->type, r);
+		scan_refuse(&c->scan, c->place.parent, c->place.type, r);
 		return true;
 	}
 	return false;
@@ -229,9 +254,13 @@ bool choice_goes_on(struct choice *c, const struct mdev *m, int r)
 int choice_check(struct choice *c, const struct mdev *m, const char *state)
 {
 	_cleanup_(error_done) struct error differs = {};
+	const char *pool = mdev_key(m, KEY_POOL);
 
 	if (!choice_asks(c))
 		return 0;
+	if (pool && c->pool.name && !str_eq(pool, c->pool.name))
+		return fail("%s %s: it is %s already, and otherwise than asked: it is of pool %s, not of pool %s",
+			    c->what, m->uuid, state, pool, c->pool.name);
 	scan_host(&c->scan, c->h, &c->pool.wish, m->parent, false);
 	if (place_allows(&c->scan, &c->pool.wish, m, &differs))
 		return 0;
@@ -284,16 +313,19 @@ int choice_set_type(const struct host *h, const struct args *a, struct mdev *m, 
 	int r = 0;
 
 	/* NVIDIA's ids are numbers, which no name looks like. */
-	if (!vgpu_type_id(text) && !bus_has_type(h, m->parent, text)) {
+	if (!vgpu_type_id(text) && (name_problem(text) || !bus_has_type(h, m->parent, text))) {
 		bus_list_types(h, m->parent, 0, &scan.types);
 		mdev_type_list_sort(&scan.types);
 		r = place_find_type(&scan, m->parent, text, &place, &error);
 	}
 	if (r < 0 && error.text)
 		return fail("%s %s: %s", what, choice_label(a), error.text);
+	/* What is stored is an id, or can become one. */
+	if (!place.type && name_problem(text))
+		return fail("%s %s: %s offers no type of the name '%s'", what, choice_label(a), m->parent, text);
 	m->type = place.type ? place.type : str_intern(text);
-	/* No id has a space: this is a name, whose id can be told only once the parent is there. */
-	mdev_set_key(m, KEY_TYPE_NAME, place.type_name ? place.type_name : strchr(m->type, ' ') ? text : NULL);
+	/* Of a name the id can be told only once the parent is there. */
+	mdev_set_key(m, KEY_TYPE_NAME, place.type_name ? place.type_name : match_is_name(m->type) ? text : NULL);
 	return 0;
 }
 
@@ -315,7 +347,7 @@ int choice_lock_name(const struct host *h, const struct args *a, int *ret_lock)
 {
 	/* Lock files stay: some for all names, rather than one for each. */
 	_cleanup_free_ char *name = xasprintf("name-%.2s", a->uuid);
-	int lock = lock_take(h, name, h->root_fd, LOCK_MS);
+	int lock = secure_getenv(HELD_NAME) ? -EDEADLK : lock_take(h, name, h->root_fd, LOCK_MS);
 
 	if (lock == -EINTR)
 		return fail("cannot start %s: interrupted while another process started it", a->uuid);
@@ -324,5 +356,7 @@ int choice_lock_name(const struct host *h, const struct args *a, int *ret_lock)
 		debug("going on without a lock of the name: %s", strerror(-lock));
 	else
 		*ret_lock = lock;
+	if (lock >= 0)
+		setenv(HELD_NAME, a->uuid, 1);
 	return 0;
 }

@@ -16,9 +16,10 @@ struct choice {
 	const char *what; /* "cannot start", for messages */
 	struct pool pool; /* its wish is narrowed by the options; without --pool it has no name */
 	struct scan scan;
+	struct place place; /* that was chosen last */
 	bool is_open; /* the program chooses the parent */
 	bool is_narrow; /* by more than a parent and a type */
-	int lock; /* while a pool with a limit is chosen from */
+	int lock; /* while what the kernel does not count is chosen from */
 };
 
 /* Each returns 0 or, after it has told why, a negative value. */
@@ -32,6 +33,10 @@ bool choice_asks(const struct choice *c);
 /* Gives @m its parent and type, and the keys that say how they were chosen.  What @m is
  * already wins over what it would be. */
 int choice_make(struct choice *c, struct mdev *m);
+/* The type that --jsonfile asks for: where the file has a name of it, that decides. */
+void choice_ask_for(struct choice *c, const struct mdev *file);
+/* The keys and attributes of a device of --pool, if there is one. */
+void choice_set_pool(const struct choice *c, struct mdev *m);
 /* Whether another parent may have what this one had not in the end (@r); notes that. */
 bool choice_goes_on(struct choice *c, const struct mdev *m, int r);
 /* Whether @m, "active" or "defined", is what is asked for. */

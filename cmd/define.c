@@ -45,7 +45,7 @@ static int describe(struct choice *c, struct mdev *m, bool *ret_runs)
 	m->parent = parent && !is_pattern(parent) ? str_intern(parent) : NULL;
 	if (has(a, O(JSONFILE))) {
 		r = read_jsonfile(m, a->value[OPT_JSONFILE]);
-		c->pool.wish.kind.type = m->type;
+		choice_ask_for(c, m);
 		set_name(a, m);
 		return r;
 	}
@@ -57,13 +57,17 @@ static int describe(struct choice *c, struct mdev *m, bool *ret_runs)
 	if (r < 0 && r != -ENOENT && r != -ENODEV)
 		return fail_errno(r, "cannot define %s: cannot see whether it is active", a->uuid);
 	r = 0;
-	/* One that runs is where it is; and nothing is chosen without a word of what it shall be. */
-	if (c->is_open && ((running.parent && !c->is_narrow) || !has(a, O(TYPE) | O(NEED) | O(POOL))))
+	/* Nothing is chosen without a word of what it shall be. */
+	if (c->is_open && !running.parent && !has(a, O(TYPE) | O(NEED) | O(POOL)))
 		c->is_open = false;
-	if (!c->is_open && (!m->parent || !m->type))
+	/* One that runs is where it is. */
+	if (c->is_open && running.parent) {
+		r = c->is_narrow ? choice_check(c, &running, "active") : 0;
+		c->is_open = false;
+		choice_set_pool(c, m);
+	}
+	if (r == 0 && !c->is_open && (!m->parent || !m->type))
 		r = complete_from(a, m, &running);
-	if (r == 0 && c->is_narrow && !c->is_open)
-		r = choice_check(c, m, "active");
 	*ret_runs = r == 0 && running.parent && !c->is_open && mdev_is_same_kind(m, &running);
 	return r;
 }

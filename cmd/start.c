@@ -184,11 +184,17 @@ static int check_may_create(const struct request *q, const struct mdev *m)
 /* No module is loaded for it. */
 static int show_plan(const struct request *q, const struct mdev *m)
 {
+	_cleanup_(mdev_type_list_done) struct mdev_type_list types = {};
 	_cleanup_(error_done) struct error error = {};
+	int r = -ENOENT;
 
-	if (bus_has_type(q->h, m->parent, m->type))
+	bus_list_types(q->h, m->parent, 0, &types);
+	for (size_t i = 0; i < types.n; i++)
+		if (str_eq(types.t[i].id, m->type))
+			r = types.t[i].available > 0 ? 0 : -ENOSPC;
+	if (r == 0)
 		return output_plan(has(q->a, O_DEVICE) ? m->uuid : "-", m->parent, m->type);
-	explain_create(q->h, m, -ENOENT, &error);
+	explain_create(q->h, m, r, &error);
 	return fail_to_start(q, m, &error);
 }
 
@@ -207,7 +213,8 @@ static int start_there(struct request *q, struct mdev *m)
 	if (explain_taken(q->h, m, &error))
 		return fail("cannot start %s: %s", m->uuid, error.text);
 	r = has(a, O(DRY_RUN)) ? 0 : bring_parent(q, m);
-	if (r == 0)
+	/* What has been chosen just now is what the parent has. */
+	if (r == 0 && (m->defined || !q->choice.is_open))
 		r = choice_settle_type(q->h, m, "cannot start");
 	if (r == 0 && has(a, O(DRY_RUN)))
 		return show_plan(q, m);
@@ -248,7 +255,7 @@ static int start_requested(struct request *q)
 	if (r < 0)
 		return r;
 	if (q->file.type)
-		q->choice.pool.wish.kind.type = q->file.type;
+		choice_ask_for(&q->choice, &q->file);
 	if (is_asked_by_name(q)) {
 		if (!has(q->a, O(DRY_RUN)))
 			r = choice_lock_name(q->h, q->a, &lock);

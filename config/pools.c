@@ -20,11 +20,15 @@ int config_read_pool(const struct host *h, const char *name, struct pool *ret_po
 	size_t length;
 	int r = config_read_file(h, CONFIG_POOLS, file, &text, &length);
 
+	if (r == -ENOENT && config_has(h, file, CONFIG_POOLS) > 0)
+		r = -ENOLINK;
 	if (r == -ENOENT)
 		return r;
 	if (r == 0)
 		return pool_from_json(name, text, length, path, ret_pool, error);
-	error_set(error, "cannot read %s: %s", path, r == -ENOTSUP ? "it is not a regular file" : strerror(-r));
+	error_set(error, "cannot read %s: %s", path,
+		  r == -ENOTSUP ? "it is not a regular file" :
+		  r == -ENOLINK ? "it is a symbolic link to nothing" : strerror(-r));
 	return r;
 }
 

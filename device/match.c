@@ -23,12 +23,22 @@ enum naming match_name(const char *text, const char *id, const char *name)
 	return name && ends_in(name, text) ? NAMED_BY_END : NAMED_NOT;
 }
 
+bool match_pattern(const char *pattern, const struct place_parent *p)
+{
+	return fnmatch(pattern, p->name, FNM_NOESCAPE) == 0;
+}
+
+bool match_is_name(const char *text)
+{
+	return !strchr(text, '-') || strchr(text, ' ') || (*text >= 'A' && *text <= 'Z');
+}
+
 bool match_entry(const char *entry, const struct place_parent *p)
 {
 	if (pool_is_pci_id(entry))
 		return (p->id && strcasecmp(p->id, entry) == 0) ||
 		       (p->card_id && strcasecmp(p->card_id, entry) == 0);
-	return fnmatch(entry, p->name, FNM_NOESCAPE) == 0;
+	return match_pattern(entry, p);
 }
 
 bool match_parent(const struct wish *wish, const struct place_parent *p)
@@ -37,7 +47,7 @@ bool match_parent(const struct wish *wish, const struct place_parent *p)
 
 	for (size_t i = 0; i < wish->parents.n && !matches; i++)
 		matches = match_entry(wish->parents.s[i], p);
-	return matches && (!wish->parent || match_entry(wish->parent, p));
+	return matches && (!wish->parent || match_pattern(wish->parent, p));
 }
 
 bool match_node(const struct wish *wish, const struct place_parent *p)

@@ -11,8 +11,16 @@
 enum naming { NAMED_NOT, NAMED_BY_END, NAMED_BY_NAME, NAMED_BY_ID };
 enum naming match_name(const char *text, const char *id, const char *name);
 
+/*
+ * Whether a text can only be a type's name: the kernel makes ids of the driver's name, a
+ * dash and what the driver calls the type (drivers/vfio/mdev/mdev_sysfs.c), and drivers
+ * are not written in capitals.
+ */
+bool match_is_name(const char *text);
 /* Whether @entry of a pool's parents, a pattern or VENDOR:DEVICE, names the parent. */
 bool match_entry(const char *entry, const struct place_parent *p);
+/* The same of what --parent says. */
+bool match_pattern(const char *pattern, const struct place_parent *p);
 bool match_parent(const struct wish *wish, const struct place_parent *p);
 bool match_node(const struct wish *wish, const struct place_parent *p);
 /* Whether a type of the parent is of this kind. */

@@ -177,6 +177,22 @@ static int choose_of_kind(const struct scan *scan, const struct wish *wish, cons
 	return r;
 }
 
+/* "framebuffer>=2048" is met by no "2048M", and would seem to be too much. */
+static int check_unit(const struct scan *scan, const struct need *need, struct error *error)
+{
+	for (size_t i = 0; i < scan->types.n; i++) {
+		const char *description = scan->types.t[i].description;
+		_cleanup_free_ char *value = description ? description_value(description, need->key) : NULL;
+
+		if (!value || need_has_same_unit(need, value))
+			continue;
+		error_set(error, "'%s' is compared with %s, but is told here as %s, %s's: give it the same unit",
+			  need->key, need->value, value, scan->types.t[i].id);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* A slip in a key must not look like a host that has too little. */
 static int check_keys(const struct scan *scan, const struct needs *needs, struct error *error)
 {
@@ -187,8 +203,11 @@ static int check_keys(const struct scan *scan, const struct needs *needs, struct
 		return 0;
 	match_list_keys(scan, &keys);
 	for (size_t i = 0; i < needs->n; i++) {
-		if (strv_has(&keys, needs->need[i].key))
+		if (strv_has(&keys, needs->need[i].key)) {
+			if (check_unit(scan, &needs->need[i], error) < 0)
+				return -EINVAL;
 			continue;
+		}
 		names = strv_join(&keys, keys.n);
 		error_set(error, "no type here has the key '%s'; there are %s", needs->need[i].key, names);
 		return -EINVAL;
@@ -241,12 +260,36 @@ static bool is_of_kind(const struct scan *scan, const struct kind *kind, const s
 		       const struct mdev *m, const struct mdev_type *t)
 {
 	const char *name = t && t->name ? t->name : mdev_key(m, KEY_TYPE_NAME);
+	const struct mdev_type *types;
 
-	if (kind->type && match_name(kind->type, m->type, name) == NAMED_NOT)
+	/* What the parent does not offer now can be told only by its id, or its name. */
+	if (!scan_types_of(scan, m->parent, &types) && (!kind->type || (!name && match_is_name(kind->type))))
+		return true;
+	if (kind->type && match_name(kind->type, t ? t->id : m->type, name) == NAMED_NOT)
 		return false;
 	if (t && t->name)
 		return match_kind(scan, kind, p, t);
-	return !kind->needs.n || (t && !match_needs(&kind->needs, p, t));
+	return !kind->needs.n || !scan_types_of(scan, m->parent, &types) || (t && !match_needs(&kind->needs, p, t));
+}
+
+/* What a device is, or will be when it is started: the name of its type decides, as in
+ * place_settle_type(). */
+static const struct mdev_type *type_now(const struct scan *scan, const struct mdev *m)
+{
+	const char *name = mdev_key(m, KEY_TYPE_NAME);
+	const struct mdev_type *types, *found = NULL;
+	size_t n = scan_types_of(scan, m->parent, &types);
+	enum naming best = NAMED_NOT;
+
+	for (size_t i = 0; i < n; i++) {
+		bool same = str_eq(types[i].id, m->type);
+		enum naming naming = name ? match_name(name, types[i].id, types[i].name) : NAMED_NOT;
+
+		if (naming > best || (naming == best && same))
+			found = &types[i];
+		best = naming > best ? naming : best;
+	}
+	return found;
 }
 
 bool place_allows(const struct scan *scan, const struct wish *wish, const struct mdev *m,
@@ -254,18 +297,14 @@ bool place_allows(const struct scan *scan, const struct wish *wish, const struct
 {
 	const struct place_parent absent = { .name = m->parent, .card = m->parent, .node = ANY_NODE };
 	const struct place_parent *p = scan_find_parent(scan, m->parent);
-	const struct mdev_type *types, *t = NULL;
-	size_t n = scan_types_of(scan, m->parent, &types);
+	const struct mdev_type *t = type_now(scan, m);
 	bool fits = !wish->n_kinds;
 
 	if (!p)
 		p = &absent;
-	for (size_t i = 0; i < n; i++)
-		if (str_eq(types[i].id, m->type))
-			t = &types[i];
 	for (size_t i = 0; i < wish->n_kinds && !fits; i++)
 		fits = is_of_kind(scan, &wish->kinds[i], p, m, t);
-	if (wish->parent && !match_entry(wish->parent, p))
+	if (wish->parent && !match_pattern(wish->parent, p))
 		error_set(error, "it is on %s, not on '%s'", m->parent, wish->parent);
 	else if (!match_parent(wish, p))
 		error_set(error, "it is on %s, which is none of the pool's parents", m->parent);
@@ -296,9 +335,10 @@ int place_settle_type(const struct host *h, struct mdev *m, struct error *error)
 	mdev_type_list_sort(&types);
 	for (size_t i = 0; i < types.n; i++) {
 		const struct mdev_type *t = &types.t[i];
-		enum naming naming = match_name(name, "", t->name);
+		enum naming naming = match_name(name, t->id, t->name);
 
-		if (naming > best) {
+		/* Of several of one name, which is told apart otherwise, it stays the same. */
+		if (naming > best || (naming == best && best != NAMED_NOT && str_eq(t->id, m->type))) {
 			best = naming;
 			now = str_intern(t->id);
 		}

@@ -54,6 +54,7 @@ struct pool_use {
 	size_t running, defined; /* its devices; a running one may be defined, too */
 	size_t used; /* both, none twice */
 	long free;
+	bool at_most; /* VFs share their card's room, and it may be less */
 };
 void place_count_pool(const struct scan *scan, const struct pool *pool, struct pool_use *ret_use);
 void pool_use_done(struct pool_use *use);

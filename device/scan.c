@@ -104,7 +104,8 @@ static void name_types(struct scan *scan, const struct host *h)
 	}
 }
 
-static void look_at_parents(struct scan *scan, const struct host *h, const struct wish *wish)
+/* @parent, if not NULL, has to be among them, whether it offers something or not. */
+static void look_at_parents(struct scan *scan, const struct host *h, const struct wish *wish, const char *parent)
 {
 	_cleanup_close_ int devices = pci_open(h);
 	const char *last = "";
@@ -114,6 +115,8 @@ static void look_at_parents(struct scan *scan, const struct host *h, const struc
 			add_parent(scan, scan_look_at(devices, wish, scan->types.t[i].parent));
 		last = scan->types.t[i].parent;
 	}
+	if (parent && !scan->n_parents)
+		add_parent(scan, scan_look_at(devices, wish, parent));
 }
 
 static void look_at_definitions(struct scan *scan, const struct host *h, const char *parent)
@@ -142,7 +145,7 @@ int scan_host(struct scan *scan, const struct host *h, const struct wish *wish, 
 		return r;
 	mdev_type_list_sort(&scan->types);
 	name_types(scan, h);
-	look_at_parents(scan, h, wish);
+	look_at_parents(scan, h, wish, parent);
 	look_at_definitions(scan, h, parent);
 	if (running || wish->policy == POLICY_SEPARATE)
 		r = bus_list(h, NULL, &scan->running, &problems);

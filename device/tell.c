@@ -33,19 +33,23 @@ static void add_reason(struct reasons *reasons, const char *parent, const char *
 	reasons->r[reasons->n++] = (struct reason){ str_intern(parent), str_intern(card), 1, n, why };
 }
 
-/* The first type of the parent that would do, if it had room. */
+/* Of the parent's types the one that would be taken, if it had room. */
 static const struct mdev_type *wanted_type(const struct scan *scan, const struct wish *wish,
 					   const struct place_parent *p)
 {
-	const struct mdev_type *types;
+	const struct mdev_type *types, *best = NULL;
 	size_t n = scan_types_of(scan, p->name, &types), kinds = wish->n_kinds ? wish->n_kinds : 1;
 
-	for (size_t k = 0; k < kinds; k++)
-		for (size_t i = 0; i < n; i++)
-			if ((!wish->n_kinds || match_kind(scan, &wish->kinds[k], p, &types[i])) &&
-			    match_kind(scan, &wish->kind, p, &types[i]))
-				return &types[i];
-	return NULL;
+	for (size_t k = 0; k < kinds && !best; k++) {
+		for (size_t i = 0; i < n; i++) {
+			if ((wish->n_kinds && !match_kind(scan, &wish->kinds[k], p, &types[i])) ||
+			    !match_kind(scan, &wish->kind, p, &types[i]))
+				continue;
+			if (!best || claims_free(scan, wish, &types[i], false) > claims_free(scan, wish, best, false))
+				best = &types[i];
+		}
+	}
+	return best;
 }
 
 static char *list_types(const struct scan *scan, const char *parent)
@@ -60,12 +64,34 @@ static char *list_types(const struct scan *scan, const char *parent)
 	return strv_join(&ids, 3);
 }
 
-static char *tell_no_type(const struct scan *scan, const struct wish *wish, const char *parent)
+/* What a type lacks that has the right name, or NULL. */
+static char *tell_unmet(const struct scan *scan, const struct kind *kind, const struct place_parent *p)
 {
-	_cleanup_free_ char *offers = list_types(scan, parent), *wanted = NULL;
+	const struct kind named = { .type = kind->type };
+	const struct mdev_type *types;
+	size_t n = kind->type && kind->needs.n ? scan_types_of(scan, p->name, &types) : 0;
 
-	if (wish->kind.needs.n && !wish->kind.type)
-		wanted = needs_text(&wish->kind.needs);
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_free_ char *wanted = NULL;
+
+		if (!match_kind(scan, &named, p, &types[i]))
+			continue;
+		wanted = needs_text(&kind->needs);
+		return xasprintf("its %s does not have %s", types[i].id, wanted);
+	}
+	return NULL;
+}
+
+static char *tell_no_type(const struct scan *scan, const struct wish *wish, const struct place_parent *p)
+{
+	const struct kind *kind = wish->n_kinds && !wish->kind.type && !wish->kind.needs.n ? &wish->kinds[0] : &wish->kind;
+	_cleanup_free_ char *offers = list_types(scan, p->name), *wanted = NULL;
+	char *unmet = tell_unmet(scan, kind, p);
+
+	if (unmet)
+		return unmet;
+	if (kind->needs.n && !kind->type)
+		wanted = needs_text(&kind->needs);
 	if (wanted)
 		return xasprintf("no type with %s, only %s", wanted, offers);
 	return xasprintf("no such type, only %s", offers);
@@ -113,7 +139,7 @@ static char *tell_no_vgpu(const struct scan *scan, const struct wish *wish, cons
 		if (str_eq(scan->running.m[i].parent, p->name))
 			return xasprintf("full: it holds %s", scan->running.m[i].type);
 	if (!*running)
-		return tell_no_type(scan, wish, p->name);
+		return tell_no_type(scan, wish, p);
 	return xasprintf("other size active, or no such type: its card holds %s, and has room for %s", running, offers);
 }
 
@@ -159,7 +185,7 @@ static void tell_parent(const struct scan *scan, const struct host *h, const str
 	else if (!match_node(wish, p))
 		why = xasprintf("wrong node: it is on NUMA node %ld", p->node);
 	else if (!t)
-		why = bus_has_one_place(h, p->name) ? tell_no_vgpu(scan, wish, p) : tell_no_type(scan, wish, p->name);
+		why = bus_has_one_place(h, p->name) ? tell_no_vgpu(scan, wish, p) : tell_no_type(scan, wish, p);
 	else
 		why = tell_type(scan, wish, p, t);
 	add_reason(reasons, p->name, p->card, n > 0 ? n : 0, why);
@@ -245,6 +271,7 @@ static void count_parent(const struct scan *scan, const struct pool *pool, const
 				continue;
 			if (!counted)
 				strv_add(&use->parents, xstrdup(p->name));
+			use->at_most |= !str_eq(p->name, p->card);
 			counted = true;
 			if (!strv_has(&use->types, types[i].id))
 				strv_add(&use->types, xstrdup(types[i].id));

@@ -115,6 +115,16 @@ const char *name_problem(const char *name)
 	return text_problem(name);
 }
 
+const char *type_text_problem(const char *text)
+{
+	/* No id has a space, and vfio_ccw calls its type "I/O subchannel (Non-QDIO)". */
+	if (!strchr(text, ' '))
+		return name_problem(text);
+	if (strlen(text) > NAME_MAX)
+		return "is longer than 255 bytes";
+	return has_control_character(text) ? "contains a control character" : text_problem(text);
+}
+
 const char *parent_name_problem(const char *name)
 {
 	if (str_eq(name, "scripts.d") || str_eq(name, "pools.d"))

@@ -30,6 +30,8 @@ void uuid_of_name(const char *name, char ret_uuid[UUID_LEN + 1]);
  */
 const char *name_problem(const char *name);
 const char *parent_name_problem(const char *name);
+/* The same for what names a type by its id, or by its name, which may have a slash. */
+const char *type_text_problem(const char *text);
 const char *attr_name_problem(const char *name);
 /* The same for the name that people give to a device or a pool. */
 const char *device_name_problem(const char *name);

@@ -9,7 +9,7 @@
 /* A number, or the two sides of a resolution. */
 struct quantity {
 	double side[2];
-	bool is_resolution;
+	bool is_resolution, has_unit;
 };
 
 static const char *parse_number(const char *text, double *ret_number)
@@ -51,7 +51,10 @@ static bool parse_quantity(const char *text, struct quantity *ret_quantity)
 		q.is_resolution = true;
 		text = parse_number(text + 1, &q.side[1]);
 	} else if (text) {
+		const char *unit = text;
+
 		text = parse_unit(text, &q.side[0]);
+		q.has_unit = text > unit;
 	}
 	if (!text || *text)
 		return false;
@@ -70,9 +73,17 @@ bool need_is_met(const struct need *need, const char *value)
 
 	if (!parse_quantity(need->value, &wants) || !parse_quantity(value, &has))
 		return need->how == EQUAL && strcasecmp(need->value, value) == 0;
-	return wants.is_resolution == has.is_resolution &&
+	return wants.is_resolution == has.is_resolution && wants.has_unit == has.has_unit &&
 	       compare(has.side[0], need->how, wants.side[0]) &&
 	       compare(has.side[1], need->how, wants.side[1]);
+}
+
+bool need_has_same_unit(const struct need *need, const char *value)
+{
+	struct quantity wants, has;
+
+	return !parse_quantity(need->value, &wants) || !parse_quantity(value, &has) ||
+	       wants.has_unit == has.has_unit;
 }
 
 /* @from up to @end without white space around it; caller frees. */
@@ -94,7 +105,7 @@ const char *needs_add(struct needs *needs, const char *text)
 
 	if (how != EQUAL)
 		value++;
-	if (*value != '=')
+	if (*value != '=' || strchr("<>=", value[1] ? value[1] : ' '))
 		return "is none of KEY>=VALUE, KEY=VALUE and KEY<=VALUE, which a shell needs in quotes";
 	value++;
 	need.key = trimmed(text, sign);

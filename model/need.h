@@ -34,6 +34,8 @@ char *needs_text(const struct needs *needs);
  * equal.
  */
 bool need_is_met(const struct need *need, const char *value);
+/* Whether both have a unit, or neither: 2048 may be anything where the driver says 2048M. */
+bool need_has_same_unit(const struct need *need, const char *value);
 
 /*
  * What a driver's description says of @key; caller frees, NULL: nothing.  Two

@@ -9,6 +9,9 @@
 /* A pool in a file is one step below nothing, in a description of a host a few. */
 #define STEPS_MAX 6
 
+/* Each parent is compared with each of them. */
+#define TEXTS_MAX 256
+
 /* A pool that is being read, and the way to its object in the source. */
 struct reader {
 	struct pool *pool;
@@ -54,7 +57,7 @@ static const char *add_parent(struct pool *pool, const char *text)
 static const char *add_type(struct pool *pool, const char *text)
 {
 	wish_add_kind(&pool->wish)->type = str_intern(text);
-	return name_problem(text);
+	return type_text_problem(text);
 }
 
 /* All of them are one further kind, after the types. */
@@ -73,6 +76,8 @@ static int read_texts(struct reader *r, const char *key,
 		return 0;
 	if (!json_is_array(array))
 		return wrong(r, key, -1, "\"%s\" is %s, expected an array of strings", key, json_kind(array));
+	if (json_array_size(array) > TEXTS_MAX)
+		return wrong(r, key, -1, "\"%s\" has more than %d texts; patterns are shorter", key, TEXTS_MAX);
 	json_array_foreach(array, i, value) {
 		const char *problem;
 

@@ -34,8 +34,8 @@ done
 succeeded 24
 has_devices 24
 is_free mtty mtty-1 0
-# The kernel counts those that are half made, too.
-expect '6 tables' [ "$(grep -c 'full: 2[0-4] of mtty-1 run there' err)" = 6 ]
+# The kernel counts those that are half made, too: how many run by then depends on the machine.
+expect '6 tables' [ "$(grep -c 'full: [0-9]* of mtty-1 run there' err)" = 6 ]
 must mdevctl undefine-pool ports
 
 check 'define, start: the parent is chosen, and what is promised is left'
