@@ -9,10 +9,11 @@
 #include "lib/host.h"
 #include "model/mdev.h"
 #include "model/pool.h"
+#include "model/vfs.h"
 
 /* Relative to the root; SYSCONFDIR is absolute. */
 #define CONFIG_DIR (&SYSCONFDIR "/mdevctl.d"[1])
-/* Beside the definitions of a PCI device: how many virtual functions it is to
+/* Beside the definitions of a PCI device: the virtual functions that it is to
  * have (config/vfs.c). */
 #define CONFIG_VFS "vfs.json"
 /* Beside the parents: the directory of pools (config/pools.c). */
@@ -106,14 +107,12 @@ int config_remove_pool(const struct host *h, const struct config_writer *w, cons
 /* Where a pool is, for messages; caller frees. */
 char *config_pool_path(const struct host *h, const char *name);
 
-/* The number of virtual functions that @parent is to have, 0: as many as there
- * can be.  -ENOENT: it is nobody's wish; else -errno with @error set. */
-int config_read_vfs(const struct host *h, const char *parent, unsigned long *ret_count,
-		    struct error *error);
+/* What is kept for a physical function.  -ENOENT: nothing; else -errno, or -EINVAL, with
+ * @error set. */
+int config_read_vfs(const struct host *h, const char *pf, struct vfs *ret_vfs, struct error *error);
 /* Under the lock. */
-int config_write_vfs(const struct host *h, const struct config_writer *w, const char *parent, unsigned long count,
-		     bool *ret_done);
-/* Under the lock; with the directory of @parent, if that was all in it. */
-int config_remove_vfs(const struct host *h, const struct config_writer *w, const char *parent, bool *ret_done);
+int config_write_vfs(const struct host *h, const struct config_writer *w, const struct vfs *vfs, bool *ret_done);
+/* Under the lock; with the directory of @pf, if that was all in it. */
+int config_remove_vfs(const struct host *h, const struct config_writer *w, const char *pf, bool *ret_done);
 
 #endif

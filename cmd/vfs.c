@@ -40,6 +40,7 @@ static int fail_to_write_vfs(const struct host *h, int r, bool done, const char 
 int cmd_define_vfs(const struct host *h, const struct args *a)
 {
 	const char *pf = a->value[OPT_PARENT];
+	const struct vfs vfs = { .pf = pf, .count = a->count };
 	_cleanup_(config_unlock) struct config_writer w = CONFIG_NO_WRITER;
 	bool done;
 	int r;
@@ -50,7 +51,7 @@ int cmd_define_vfs(const struct host *h, const struct args *a)
 	r = lock_definitions(h, "cannot define virtual functions", &w);
 	if (r < 0)
 		return r;
-	r = config_write_vfs(h, &w, pf, a->count, &done);
+	r = config_write_vfs(h, &w, &vfs, &done);
 	return r < 0 ? fail_to_write_vfs(h, r, done, "cannot define virtual functions:", pf) : 0;
 }
 
@@ -87,13 +88,13 @@ int enable_defined_vfs(const struct host *h, const char *pf, bool unless_disable
 {
 	_cleanup_free_ char *note = xasprintf("enabled-%s", pf), *epoch = NULL;
 	_cleanup_(error_done) struct error error = {};
-	unsigned long count = 0;
+	_cleanup_(vfs_done) struct vfs vfs = {};
 	int r;
 
 	/* What is no PCI address has none, and costs nothing. */
 	if (!strchr(pf, ':'))
 		return 0;
-	r = config_read_vfs(h, pf, &count, &error);
+	r = config_read_vfs(h, pf, &vfs, &error);
 	if (r == -ENOENT)
 		return 0;
 	if (r == 0 && unless_disabled && were_disabled(h, pf, note)) {
@@ -102,7 +103,7 @@ int enable_defined_vfs(const struct host *h, const char *pf, bool unless_disable
 		return 0;
 	}
 	if (r == 0)
-		r = sriov_enable(h, pf, count, &error);
+		r = sriov_enable(h, pf, vfs.count, &error);
 	if (r == 0) {
 		epoch = sriov_driver_epoch(h, pf);
 		if (epoch)

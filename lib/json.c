@@ -108,7 +108,26 @@ static unsigned json_line(const char *text, const struct json_step *steps, size_
 	return line;
 }
 
-int json_wrong(const struct json_source *src, const struct json_step *path, size_t n, const char *fmt, ...)
+static struct json_at step_down(const struct json_at *at, struct json_step step)
+{
+	struct json_at below = *at;
+
+	if (below.n < JSON_STEPS_MAX)
+		below.path[below.n++] = step;
+	return below;
+}
+
+struct json_at json_at_key(const struct json_at *at, const char *key)
+{
+	return step_down(at, (struct json_step){ .key = key });
+}
+
+struct json_at json_at_index(const struct json_at *at, size_t index)
+{
+	return step_down(at, (struct json_step){ .index = index });
+}
+
+int json_wrong(const struct json_at *at, const char *fmt, ...)
 {
 	_cleanup_free_ char *text = NULL;
 	va_list ap;
@@ -116,7 +135,7 @@ int json_wrong(const struct json_source *src, const struct json_step *path, size
 	va_start(ap, fmt);
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	error_set(src->error, "%s:%u: %s", src->name, json_line(src->text, path, n), text);
+	error_set(at->src->error, "%s:%u: %s", at->src->name, json_line(at->src->text, at->path, at->n), text);
 	return -EINVAL;
 }
 

@@ -11,127 +11,116 @@
  * takes 32 levels: one file must not spoil the list. */
 #define DEPTH_MAX 24
 
-static int read_type(struct mdev *m, const json_t *root, const struct json_source *src)
+static int read_type(struct mdev *m, const json_t *root, const struct json_at *at)
 {
-	const struct json_step path[] = { { .key = "mdev_type" } };
+	const struct json_at here = json_at_key(at, "mdev_type");
 	const json_t *type = json_object_get(root, "mdev_type");
 	const char *problem;
 
 	if (!type)
-		return json_wrong(src, path, 1, "the key \"mdev_type\" is missing, which names the type");
+		return json_wrong(&here, "the key \"mdev_type\" is missing, which names the type");
 	if (!json_is_string(type))
-		return json_wrong(src, path, 1, "\"mdev_type\" is %s, expected a string", json_kind(type));
+		return json_wrong(&here, "\"mdev_type\" is %s, expected a string", json_kind(type));
 	problem = name_problem(json_string_value(type));
 	if (problem)
-		return json_wrong(src, path, 1, "the name in \"mdev_type\" %s", problem);
+		return json_wrong(&here, "the name in \"mdev_type\" %s", problem);
 	m->type = str_intern(json_string_value(type));
 	return 0;
 }
 
-static int read_start(struct mdev *m, const json_t *root, const struct json_source *src)
+static int read_start(struct mdev *m, const json_t *root, const struct json_at *at)
 {
-	const struct json_step path[] = { { .key = "start" } };
+	const struct json_at here = json_at_key(at, "start");
 	const json_t *start = json_object_get(root, "start");
 	const char *text = json_string_value(start);
 
 	if (!start)
-		return json_wrong(src, path, 1, "the key \"start\" is missing, expected \"auto\" or \"manual\"");
+		return json_wrong(&here, "the key \"start\" is missing, expected \"auto\" or \"manual\"");
 	if (!text)
-		return json_wrong(src, path, 1, "\"start\" is %s, expected \"auto\" or \"manual\"", json_kind(start));
+		return json_wrong(&here, "\"start\" is %s, expected \"auto\" or \"manual\"", json_kind(start));
 	if (!str_eq(text, "auto") && !str_eq(text, "manual"))
-		return json_wrong(src, path, 1, "\"start\" is \"%s\", expected \"auto\" or \"manual\"", text);
+		return json_wrong(&here, "\"start\" is \"%s\", expected \"auto\" or \"manual\"", text);
 	m->autostart = str_eq(text, "auto");
 	return 0;
 }
 
-/* @path leads to the attribute in @n steps; the one to its value is added here. */
-static int read_attr(struct mdev *m, json_t *attr, struct json_step *path, size_t n,
-		     const struct json_source *src)
+static int read_attr(struct mdev *m, json_t *attr, const struct json_at *at)
 {
 	const char *name, *problem;
+	struct json_at here;
 	const json_t *value;
 
 	if (!json_is_object(attr))
-		return json_wrong(src, path, n, "an attribute is %s, expected an object like {\"NAME\": \"VALUE\"}",
-			     json_kind(attr));
+		return json_wrong(at, "an attribute is %s, expected an object like {\"NAME\": \"VALUE\"}",
+				  json_kind(attr));
 	if (json_object_size(attr) != 1)
-		return json_wrong(src, path, n, "an attribute has %zu keys, expected one: each attribute is an object of its own",
-			     json_object_size(attr));
+		return json_wrong(at, "an attribute has %zu keys, expected one: each attribute is an object of its own",
+				  json_object_size(attr));
 	name = json_object_iter_key(json_object_iter(attr));
 	value = json_object_iter_value(json_object_iter(attr));
-	path[n].key = name;
+	here = json_at_key(at, name);
 	problem = attr_name_problem(name);
 	if (problem)
-		return json_wrong(src, path, n + 1, "the attribute name \"%s\" %s", name, problem);
+		return json_wrong(&here, "the attribute name \"%s\" %s", name, problem);
 	if (!json_is_string(value))
-		return json_wrong(src, path, n + 1, "the value of attribute \"%s\" is %s, expected a string in quotes",
-			     name, json_kind(value));
+		return json_wrong(&here, "the value of attribute \"%s\" is %s, expected a string in quotes",
+				  name, json_kind(value));
 	mdev_insert_attr(m, m->n_attrs, name, json_string_value(value));
 	return 0;
 }
 
-int mdev_read_attrs(struct mdev *m, json_t *attrs, const struct json_step *path, size_t n,
-		    const struct json_source *src)
+int mdev_read_attrs(struct mdev *m, json_t *attrs, const struct json_at *at)
 {
 	json_t *attr;
 	size_t i;
 
 	if (!json_is_array(attrs))
-		return json_wrong(src, path, n, "%s %s, expected an array of objects like {\"NAME\": \"VALUE\"}",
-			     n ? "\"attrs\" is" : "the attributes are", json_kind(attrs));
+		return json_wrong(at, "%s %s, expected an array of objects like {\"NAME\": \"VALUE\"}",
+				  at->n ? "\"attrs\" is" : "the attributes are", json_kind(attrs));
 	json_array_foreach(attrs, i, attr) {
-		struct json_step steps[3] = {};
-		int r;
+		const struct json_at here = json_at_index(at, i);
+		int r = read_attr(m, attr, &here);
 
-		for (size_t j = 0; j < n; j++)
-			steps[j] = path[j];
-		steps[n].index = i;
-		r = read_attr(m, attr, steps, n + 1, src);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static int read_attrs(struct mdev *m, const json_t *root, const struct json_source *src)
+static int read_attrs(struct mdev *m, const json_t *root, const struct json_at *at)
 {
-	const struct json_step path[] = { { .key = "attrs" } };
+	const struct json_at here = json_at_key(at, "attrs");
 	json_t *attrs = json_object_get(root, "attrs");
 
-	return attrs && !json_is_null(attrs) ? mdev_read_attrs(m, attrs, path, 1, src) : 0;
+	return attrs && !json_is_null(attrs) ? mdev_read_attrs(m, attrs, &here) : 0;
 }
 
-static int take_extra(struct mdev *m, json_t *root, const struct json_source *src)
+static int take_extra(struct mdev *m, json_t *root, const struct json_at *at)
 {
 	json_object_del(root, "mdev_type");
 	json_object_del(root, "start");
 	json_object_del(root, "attrs");
 	if (json_is_deeper(root, DEPTH_MAX))
-		return json_wrong(src, NULL, 0, "a definition is nested no more than %d deep", DEPTH_MAX);
+		return json_wrong(at, "a definition is nested no more than %d deep", DEPTH_MAX);
 	if (json_object_size(root))
 		m->extra = json_incref(root);
 	return 0;
 }
 
-int mdev_from_json(struct mdev *m, const char *text, size_t length, const char *source,
-		   struct error *error)
+int mdev_read(struct mdev *m, json_t *root, const struct json_at *at)
 {
-	const struct json_source src = { source, text, error };
 	_cleanup_(mdev_done) struct mdev read = {};
-	json_auto_t *root = json_parse(text, length, source, error);
 	int r;
 
-	if (!root)
-		return -EINVAL;
 	if (!json_is_object(root))
-		return json_wrong(&src, NULL, 0, "this is %s, expected the object of one definition", json_kind(root));
-	r = read_type(&read, root, &src);
+		return json_wrong(at, "this is %s, expected the object of one definition", json_kind(root));
+	r = read_type(&read, root, at);
 	if (r == 0)
-		r = read_start(&read, root, &src);
+		r = read_start(&read, root, at);
 	if (r == 0)
-		r = read_attrs(&read, root, &src);
+		r = read_attrs(&read, root, at);
 	if (r == 0)
-		r = take_extra(&read, root, &src);
+		r = take_extra(&read, root, at);
 	if (r < 0)
 		return r;
 
@@ -142,6 +131,16 @@ int mdev_from_json(struct mdev *m, const char *text, size_t length, const char *
 	mdev_done(m);
 	*m = take(read);
 	return 0;
+}
+
+int mdev_from_json(struct mdev *m, const char *text, size_t length, const char *source,
+		   struct error *error)
+{
+	const struct json_source src = { source, text, error };
+	const struct json_at top = { .src = &src };
+	json_auto_t *root = json_parse(text, length, source, error);
+
+	return root ? mdev_read(m, root, &top) : -EINVAL;
 }
 
 static bool is_empty_answer(const json_t *attrs)
@@ -157,6 +156,7 @@ int mdev_attrs_from_json(struct mdev *m, const char *text, size_t length, const 
 			 struct error *error)
 {
 	const struct json_source src = { source, text, error };
+	const struct json_at top = { .src = &src };
 	_cleanup_(mdev_done) struct mdev read = {};
 	json_auto_t *attrs = NULL;
 
@@ -167,7 +167,7 @@ int mdev_attrs_from_json(struct mdev *m, const char *text, size_t length, const 
 		if (!attrs)
 			return -EINVAL;
 	}
-	if (attrs && !is_empty_answer(attrs) && mdev_read_attrs(&read, attrs, NULL, 0, &src) < 0)
+	if (attrs && !is_empty_answer(attrs) && mdev_read_attrs(&read, attrs, &top) < 0)
 		return -EINVAL;
 	mdev_take_attrs(m, &read);
 	return 0;

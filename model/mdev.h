@@ -105,6 +105,10 @@ char *mdev_to_text(const struct mdev *m);
 int mdev_from_json(struct mdev *m, const char *text, size_t length, const char *source,
 		   struct error *error);
 
+/* The same of a value that is parsed already and stands there.  Keys that are read are
+ * removed from @root, whose rest becomes the device's extra keys. */
+int mdev_read(struct mdev *m, json_t *root, const struct json_at *at);
+
 /*
  * Replaces the attributes by those of a JSON array such as a script prints;
  * nothing, trailing NULs, null and [{}] are allowed.  Errors as above.
@@ -112,11 +116,9 @@ int mdev_from_json(struct mdev *m, const char *text, size_t length, const char *
 int mdev_attrs_from_json(struct mdev *m, const char *text, size_t length, const char *source,
 			 struct error *error);
 
-
-/* Adds the attributes of array @attrs, to which the @n steps of @path lead in the
- * source, one at most.  0, or -EINVAL with the source's error set. */
-int mdev_read_attrs(struct mdev *m, json_t *attrs, const struct json_step *path, size_t n,
-		    const struct json_source *src);
+/* Adds the attributes of array @attrs, which stands there.  0, or -EINVAL with the
+ * source's error set. */
+int mdev_read_attrs(struct mdev *m, json_t *attrs, const struct json_at *at);
 /* The same as an array; a new reference. */
 json_t *mdev_attrs_to_json(const struct mdev *m);
 

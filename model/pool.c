@@ -6,36 +6,29 @@
 
 #include <ctype.h>
 
-/* A pool in a file is one step below nothing, in a description of a host a few. */
-#define STEPS_MAX 6
-
 /* Each parent is compared with each of them. */
 #define TEXTS_MAX 256
 
-/* A pool that is being read, and the way to its object in the source. */
+/* A pool that is being read, and where its object stands. */
 struct reader {
 	struct pool *pool;
 	json_t *json;
-	const struct json_source *src;
-	struct json_step path[STEPS_MAX];
-	size_t n;
+	const struct json_at *at;
 };
 
 /* What is at @key, and there at @index unless that is negative. */
 static int _printf_(4, 5) wrong(struct reader *r, const char *key, ssize_t index, const char *fmt, ...)
 {
+	struct json_at at = key ? json_at_key(r->at, key) : *r->at;
 	_cleanup_free_ char *text = NULL;
-	size_t n = r->n;
 	va_list ap;
 
 	va_start(ap, fmt);
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	if (key)
-		r->path[n++] = (struct json_step){ .key = key };
-	if (key && index >= 0)
-		r->path[n++] = (struct json_step){ .index = (size_t)index };
-	return json_wrong(r->src, r->path, n, "%s", text);
+	if (index >= 0)
+		at = json_at_index(&at, (size_t)index);
+	return json_wrong(&at, "%s", text);
 }
 
 bool pool_is_pci_id(const char *text)
@@ -140,9 +133,9 @@ static int read_numbers(struct reader *r)
 static int read_attrs(struct reader *r)
 {
 	json_t *attrs = json_object_get(r->json, "attrs");
+	const struct json_at here = json_at_key(r->at, "attrs");
 
-	r->path[r->n] = (struct json_step){ .key = "attrs" };
-	return attrs ? mdev_read_attrs(&r->pool->like, attrs, r->path, r->n + 1, r->src) : 0;
+	return attrs ? mdev_read_attrs(&r->pool->like, attrs, &here) : 0;
 }
 
 static const char *const keys[] = { "parents", "types", "needs", "policy", "numa", "attrs", "limit" };
@@ -190,15 +183,12 @@ static int read_all_keys(struct reader *r)
 	return result;
 }
 
-int pool_read(const char *name, json_t *json, const struct json_step *path, size_t n,
-	      const struct json_source *src, struct pool *ret_pool)
+int pool_read(const char *name, json_t *json, const struct json_at *at, struct pool *ret_pool)
 {
 	_cleanup_(pool_done) struct pool pool = NO_POOL;
-	struct reader r = { .pool = &pool, .json = json, .src = src, .n = n };
+	struct reader r = { .pool = &pool, .json = json, .at = at };
 	int result;
 
-	if (n)
-		memcpy(r.path, path, n * sizeof(*path));
 	pool.name = str_intern(name);
 	result = read_all_keys(&r);
 	if (result < 0)
@@ -213,9 +203,10 @@ int pool_from_json(const char *name, const char *text, size_t length, const char
 		   struct pool *ret_pool, struct error *error)
 {
 	const struct json_source src = { source, text, error };
+	const struct json_at top = { .src = &src };
 	json_auto_t *json = json_parse(text, length, source, error);
 
-	return json ? pool_read(name, json, NULL, 0, &src, ret_pool) : -EINVAL;
+	return json ? pool_read(name, json, &top, ret_pool) : -EINVAL;
 }
 
 char *pool_to_text(const struct pool *pool)

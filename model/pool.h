@@ -24,10 +24,8 @@ struct pool {
  */
 int pool_from_json(const char *name, const char *text, size_t length, const char *source,
 		   struct pool *ret_pool, struct error *error);
-/* The same of a value that is parsed already, borrowed, to which the @n steps of
- * @path lead in the source. */
-int pool_read(const char *name, json_t *json, const struct json_step *path, size_t n,
-	      const struct json_source *src, struct pool *ret_pool);
+/* The same of a value that is parsed already, borrowed, and stands there. */
+int pool_read(const char *name, json_t *json, const struct json_at *at, struct pool *ret_pool);
 /* The text of its file; caller frees. */
 char *pool_to_text(const struct pool *pool);
 void pool_done(struct pool *pool);
