@@ -400,6 +400,13 @@ int config_has(const struct host *h, const char *uuid, const char *parent)
 	return errno == ENOENT ? 0 : -errno;
 }
 
+int config_has_parent(const struct host *h, const char *parent)
+{
+	_cleanup_close_ int dir = open_parent_dir(h, parent);
+
+	return dir == -ENOENT ? 0 : dir < 0 ? dir : 1;
+}
+
 int config_parents_of(const struct host *h, const char *uuid, struct strv *parents)
 {
 	_cleanup_(strv_done) struct strv all = {};
@@ -578,4 +585,9 @@ int config_remove(const struct host *h, const char *uuid, const char *parent, bo
 	*ret_done = true;
 	remove_temp(dir);
 	return dir_sync(dir);
+}
+
+void config_remove_empty(const struct config_writer *w, const char *parent)
+{
+	unlinkat(w->dir, parent, AT_REMOVEDIR);
 }

@@ -51,6 +51,8 @@ int config_load(const struct host *h, const char *uuid, const char *parent,
 void config_join(const struct host *h, struct mdev_list *sorted, struct strv *problems);
 /* Whether @parent has a file for @uuid, readable or not: 1, 0, or -errno. */
 int config_has(const struct host *h, const char *uuid, const char *parent);
+/* Whether there is a directory for @parent: 1, 0, or -errno. */
+int config_has_parent(const struct host *h, const char *parent);
 /* The parents under which there is a file for @uuid, readable or not; sorted.
  * 0, or -errno if not everything could be looked at. */
 int config_parents_of(const struct host *h, const char *uuid, struct strv *parents);
@@ -92,6 +94,9 @@ int config_write_file(const struct host *h, const struct config_writer *w, const
 /* Under the lock: remove the definition file, whatever it contains. */
 int config_remove(const struct host *h, const char *uuid, const char *parent, bool *ret_done);
 
+/* Under the lock: removes the directory of @parent if it is empty, which is no difference to anybody. */
+void config_remove_empty(const struct config_writer *w, const char *parent);
+
 /* Reads any file of @parent, if it is a regular one (else -ENOTSUP); caller frees. */
 int config_read_file(const struct host *h, const char *parent, const char *name, char **ret_text,
 		     size_t *ret_length);
@@ -100,6 +105,9 @@ int config_read_file(const struct host *h, const char *parent, const char *name,
 int config_read_pool(const struct host *h, const char *name, struct pool *ret_pool, struct error *error);
 /* Adds the names of all pools, sorted, readable or not, and what is no pool to the problems. */
 int config_list_pools(const struct host *h, struct strv *names, struct strv *problems);
+/* Adds all pools that can be read, sorted by name, and what stands in the way of others to
+ * the problems. */
+void config_read_pools(const struct host *h, struct pool **pools, size_t *n, struct strv *problems);
 /* Under the lock, as config_write() and config_remove(). */
 int config_write_pool(const struct host *h, const struct config_writer *w, const struct pool *pool,
 		      bool replace, bool *ret_done);

@@ -224,9 +224,9 @@ int main(int argc, char **argv)
 	/* Whoever started us may have ignored it, and our children would vanish. */
 	signal(SIGCHLD, SIG_DFL);
 	r = dispatch(argc, argv);
-	if (r == 0)
-		r = output_finish();
+	if (r >= 0 && output_finish() < 0)
+		return EXIT_FAILURE;
 	if (r == WRONG_USAGE)
 		return EXIT_USAGE;
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return r < 0 ? EXIT_FAILURE : r;
 }

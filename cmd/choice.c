@@ -140,20 +140,27 @@ static int fail_nothing_fits(struct choice *c)
 	return -ECANCELED;
 }
 
+int choice_lock_host(const struct host *h, unsigned ms)
+{
+	_cleanup_close_ int dir = host_openf(h, O_RDONLY | O_DIRECTORY, "sys");
+	int lock = dir < 0 ? dir : lock_take(h, "choice", dir, ms);
+
+	if (lock >= 0)
+		setenv(HELD_CHOICE, "1", 1);
+	return lock;
+}
+
 /*
  * What the kernel does not count: devices of a limited pool, cards without a device of a
  * type, what is promised to definitions.  So that two do not take the last of it.
  */
 static int lock_choice(struct choice *c)
 {
-	_cleanup_close_ int dir = -1;
-
 	if (has(c->a, O(DRY_RUN)) || c->lock >= 0 || secure_getenv(HELD_CHOICE))
 		return 0;
 	if (!c->pool.limit && c->pool.wish.policy != POLICY_SEPARATE && c->pool.wish.is_transient)
 		return 0;
-	dir = host_openf(c->h, O_RDONLY | O_DIRECTORY, "sys");
-	c->lock = dir < 0 ? dir : lock_take(c->h, "choice", dir, LOCK_MS);
+	c->lock = choice_lock_host(c->h, LOCK_MS);
 	if (c->lock == -EINTR)
 		return fail("%s %s: interrupted while another process chose", c->what, choice_label(c->a));
 	if (c->lock == -ETIMEDOUT)
@@ -161,8 +168,6 @@ static int lock_choice(struct choice *c)
 			    LOCK_MS / 1000);
 	if (c->lock < 0)
 		debug("going on without a lock of the choice: %s", strerror(-c->lock));
-	else
-		setenv(HELD_CHOICE, "1", 1);
 	return 0;
 }
 
@@ -239,16 +244,11 @@ int choice_make(struct choice *c, struct mdev *m)
 
 bool choice_goes_on(struct choice *c, const struct mdev *m, int r)
 {
-	static const int lost[] = { ENOSPC, EUSERS, EADDRINUSE, ENOENT, ENODEV, EAGAIN, EINVAL, EIO };
-
-	for (size_t i = 0; i < ARRAY_SIZE(lost) && c->is_open; i++) {
-		if (-r != lost[i])
-			continue;
-		info("%s could not have %s after all: %s", m->parent, m->type, strerror(-r));
-		scan_refuse(&c->scan, c->place.parent, c->place.type, r);
-		return true;
-	}
-	return false;
+	if (!c->is_open || !place_is_lost(r))
+		return false;
+	info("%s could not have %s after all: %s", m->parent, m->type, strerror(-r));
+	scan_refuse(&c->scan, c->place.parent, c->place.type, r);
+	return true;
 }
 
 int choice_check(struct choice *c, const struct mdev *m, const char *state)
@@ -268,14 +268,6 @@ int choice_check(struct choice *c, const struct mdev *m, const char *state)
 		    differs.text);
 }
 
-static bool have_same_attrs(const struct mdev *a, const struct mdev *b)
-{
-	for (size_t i = 0; i < a->n_attrs && i < b->n_attrs; i++)
-		if (!str_eq(a->attrs[i].name, b->attrs[i].name) || !str_eq(a->attrs[i].value, b->attrs[i].value))
-			return false;
-	return a->n_attrs == b->n_attrs;
-}
-
 static char *list_attrs(const struct mdev *m)
 {
 	_cleanup_(strv_done) struct strv attrs = {};
@@ -290,7 +282,7 @@ int choice_check_same(struct choice *c, const struct mdev *m, const struct mdev 
 	const char *pool = mdev_key(m, KEY_POOL), *wanted_pool = c->pool.name;
 	_cleanup_free_ char *has_attrs = list_attrs(m), *wants_attrs = list_attrs(wanted), *differs = NULL;
 
-	if (!have_same_attrs(m, wanted))
+	if (!mdev_has_same_attrs(m, wanted))
 		differs = xasprintf("its attributes are %s, not %s", has_attrs, wants_attrs);
 	else if (to_define && m->autostart != wanted->autostart)
 		differs = xasprintf("it is %s, not %s", m->autostart ? "auto" : "manual",

@@ -50,6 +50,9 @@ int choice_set_type(const struct host *h, const struct args *a, struct mdev *m, 
 /* At start the type's name decides, where the definition has one. */
 int choice_settle_type(const struct host *h, struct mdev *m, const char *what);
 
+/* Keeps others from choosing what the kernel does not count, and from applying a host's
+ * description, until the descriptor is closed; they are waited for so long.  -errno: it is not told. */
+int choice_lock_host(const struct host *h, unsigned ms);
 /* "a device", or its UUID if that was told. */
 const char *choice_label(const struct args *a);
 /* Keeps others from starting a device of the same name, until the descriptor is closed. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The commands, and what several of them share.  A command returns 0,
- * WRONG_USAGE, or another negative value after it has said what failed.
+ * The commands, and what several of them share.  A command returns 0, WRONG_USAGE,
+ * another negative value after it has said what failed, or a positive exit status
+ * that says something else than failure.
  */
 #ifndef MDEVCTL_CMD_H
 #define MDEVCTL_CMD_H
@@ -10,6 +11,9 @@
 #include "config.h"
 #include "lib/host.h"
 #include "model/mdev.h"
+
+/* --dry-run: something is to be done. */
+#define EXIT_CHANGES 3
 
 int cmd_define(const struct host *h, const struct args *a);
 int cmd_undefine(const struct host *h, const struct args *a);
@@ -25,6 +29,8 @@ int cmd_doctor(const struct host *h, const struct args *a);
 int cmd_define_pool(const struct host *h, const struct args *a);
 int cmd_undefine_pool(const struct host *h, const struct args *a);
 int cmd_list_pools(const struct host *h, const struct args *a);
+int cmd_apply(const struct host *h, const struct args *a);
+int cmd_dump(const struct host *h, const struct args *a);
 int cmd_help(const struct host *h, const struct args *a);
 
 /* Warns of each, in order: one bad file does not hide the rest. */
@@ -34,9 +40,9 @@ void warn_of(struct strv *problems);
  * one may be meant; with @only_near nothing if there is none of that kind.
  */
 void notice_parent(const struct host *h, const char *parent, bool only_near);
-/* The text of a file, "-": of standard input; caller frees.  @ret_source: its name for
+/* The text of a file, "-": of standard input, of @max bytes at most; caller frees.  @ret_source: its name for
  * messages, borrowed.  Failure is told. */
-int read_file(const char *file, char **ret_text, size_t *ret_length, const char **ret_source);
+int read_file(const char *file, size_t max, char **ret_text, size_t *ret_length, const char **ret_source);
 /* Fills @m with the definition in --jsonfile, and says what is wrong with it. */
 int read_jsonfile(struct mdev *m, const char *file);
 /* The name of --name, or of what was read if that gives the UUID. */
@@ -51,6 +57,8 @@ int pick_definition(const struct host *h, const struct args *a, const char *pare
 int fail_to_remove(const struct host *h, const char *uuid, int r);
 /* Says that root is needed, before any script runs, where it is. */
 int check_may_write(const struct host *h, const char *what, const struct mdev *m);
+/* What can be seen of the physical function must not contradict; it need not be there. */
+int check_vfs(const struct host *h, const struct vfs *vfs, struct error *error);
 /* Enables the virtual functions that are defined for a PCI device, if any;
  * @unless_disabled: not if somebody has disabled them since its driver was loaded. */
 int enable_defined_vfs(const struct host *h, const char *pf, bool unless_disabled);

@@ -142,6 +142,22 @@ const struct command commands[] = {
 		.run = cmd_list,
 	},
 	{
+		.name = "apply",
+		.summary = "make the host be as a file describes it",
+		.detail = "FILE ('-': standard input) has virtual functions, pools and devices as 'mdevctl dump'\n"
+			  "prints them; see the manual, under APPLY. What is as wanted already is not touched.\n"
+			  "If a step fails, those before it are undone. With --dry-run the exit status is 3 if\n"
+			  "something is to be done.",
+		.options = O(DRY_RUN) | O(PRUNE) | O(RESTART) | O(DUMPJSON),
+		.operand = "FILE",
+		.run = cmd_apply,
+	},
+	{
+		.name = "dump",
+		.summary = "print what is kept about this host, fit for apply",
+		.run = cmd_dump,
+	},
+	{
 		.name = "doctor",
 		.summary = "look for what keeps devices from being offered or started",
 		.detail = "Exits with 1 if something does (FAIL); after -> stands what helps.",

@@ -31,7 +31,7 @@ void notice_parent(const struct host *h, const char *parent, bool only_near)
 		notice("there is no parent '%s'", parent);
 }
 
-int read_file(const char *file, char **ret_text, size_t *ret_length, const char **ret_source)
+int read_file(const char *file, size_t max, char **ret_text, size_t *ret_length, const char **ret_source)
 {
 	bool from_stdin = str_eq(file, "-") || str_eq(file, "/dev/stdin");
 	_cleanup_close_ int fd = -1;
@@ -41,9 +41,10 @@ int read_file(const char *file, char **ret_text, size_t *ret_length, const char 
 		fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
 	else
 		fd = open(file, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-	r = fd < 0 ? -errno : read_all(fd, DEFINITION_MAX, false, ret_text, ret_length);
+	r = fd < 0 ? -errno : read_all(fd, max, false, ret_text, ret_length);
 	if (r == -EFBIG)
-		return fail("%s is larger than 1 MB, which no definition is", file);
+		return fail("%s is larger than %zu MB, which no %s is", file, max >> 20,
+			    max == DEFINITION_MAX ? "definition" : "description of a host");
 	if (r < 0)
 		return fail_errno(r, "cannot read %s", from_stdin ? "standard input" : file);
 	*ret_source = from_stdin ? "standard input" : file;
@@ -56,7 +57,7 @@ int read_jsonfile(struct mdev *m, const char *file)
 	_cleanup_free_ char *text = NULL;
 	const char *source = NULL;
 	size_t length = 0;
-	int r = read_file(file, &text, &length, &source);
+	int r = read_file(file, DEFINITION_MAX, &text, &length, &source);
 
 	if (r == 0 && mdev_from_json(m, text, length, source, &error) < 0)
 		r = fail("%s", error.text);

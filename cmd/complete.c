@@ -341,6 +341,8 @@ static void offer_operand(const struct host *h, struct line *l)
 {
 	if (!l->command->operand || l->has_operand)
 		offer_options(l);
+	else if (str_eq(l->command->operand, "FILE"))
+		strv_add(&l->found, xstrdup(":files"));
 	else if (str_eq(l->command->operand, "COMMAND"))
 		offer_commands(l);
 	else if (l->command->pools != POOLS_NONE)

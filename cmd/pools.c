@@ -41,7 +41,7 @@ static int read_pool_file(const struct args *a, struct pool *ret_pool)
 	_cleanup_free_ char *text = NULL;
 	const char *source = NULL;
 	size_t length = 0;
-	int r = read_file(a->value[OPT_JSONFILE], &text, &length, &source);
+	int r = read_file(a->value[OPT_JSONFILE], DEFINITION_MAX, &text, &length, &source);
 
 	if (r == 0 && pool_from_json(a->operand, text, length, source, ret_pool, &error) < 0)
 		r = fail("%s", error.text);

@@ -5,7 +5,6 @@
 #include "cmd/cmd.h"
 #include "config.h"
 #include "device/bus.h"
-#include "hardware/vfio.h"
 #include "lib/interrupt.h"
 #include "script/callout.h"
 
@@ -69,25 +68,13 @@ static int remove_device(const struct host *h, const struct mdev *m, bool wait)
 	return r;
 }
 
-/*
- * The kernel lets `remove` of a device in use block until it is released,
- * unkillably after the first signal: so look first.
- */
 static int check_in_use(const struct host *h, const struct args *a, const struct mdev *m)
 {
-	_cleanup_(bus_close) struct bus_device d = BUS_NO_DEVICE;
-	_cleanup_free_ char *group = NULL, *device = NULL, *names = NULL;
 	_cleanup_(strv_done) struct strv holders = {};
+	_cleanup_free_ char *names = NULL;
 
-	/* What went meanwhile is found out by its removal. */
-	if (bus_open(h, m, &d) < 0)
+	if (!bus_in_use(h, m, &holders))
 		return 0;
-	bus_iommu_group(&d, &group);
-	bus_vfio_device(&d, &device);
-	if (!vfio_in_use(h, group, device, &holders))
-		return 0;
-	if (!holders.n)
-		strv_add(&holders, xstrdup("a process that cannot be seen from here"));
 	names = strv_join(&holders, 5);
 	if (has(a, O(FORCE))) {
 		warn("%s is in use by %s; waiting until it is released", a->uuid, names);

@@ -10,25 +10,21 @@
 #include "hardware/sriov.h"
 #include "lib/lock.h"
 
-/* What can be seen of the device must not contradict; it need not be there. */
-static int check_device(const struct host *h, const struct args *a, const char *pf)
+int check_vfs(const struct host *h, const struct vfs *vfs, struct error *error)
 {
 	_cleanup_free_ char *own_pf = NULL;
 	struct sriov s;
-	int r = sriov_look(h, pf, &s);
+	int r = sriov_look(h, vfs->pf, &s);
 
-	if (!sriov_is_address(pf))
-		return fail("cannot define virtual functions of %s: that is no PCI address, such as 0000:41:00.0",
-			    pf);
-	if (sriov_find_pf(h, pf, &own_pf) == 0)
-		return fail("cannot define virtual functions of %s: it is one itself; its physfn has them",
-			    pf);
-	if (r == 0 && a->count > s.total)
-		return fail("cannot define %lu virtual functions of %s: it can have %lu", a->count, pf,
-			    s.total);
-	if (r < 0 && sriov_is_device(h, pf))
-		return fail("cannot define virtual functions of %s: it can have none", pf);
-	return 0;
+	if (!sriov_is_address(vfs->pf))
+		error_set(error, "that is no PCI address, such as 0000:41:00.0");
+	else if (sriov_find_pf(h, vfs->pf, &own_pf) == 0)
+		error_set(error, "it is one itself; its physfn has them");
+	else if (r == 0 && vfs->count > s.total)
+		error_set(error, "it can have %lu, not %lu", s.total, vfs->count);
+	else if (r < 0 && sriov_is_device(h, vfs->pf))
+		error_set(error, "it can have none");
+	return error->text ? -EINVAL : 0;
 }
 
 static int fail_to_write_vfs(const struct host *h, int r, bool done, const char *what,
@@ -42,12 +38,12 @@ int cmd_define_vfs(const struct host *h, const struct args *a)
 	const char *pf = a->value[OPT_PARENT];
 	const struct vfs vfs = { .pf = pf, .count = a->count };
 	_cleanup_(config_unlock) struct config_writer w = CONFIG_NO_WRITER;
+	_cleanup_(error_done) struct error error = {};
 	bool done;
 	int r;
 
-	r = check_device(h, a, pf);
-	if (r < 0)
-		return r;
+	if (check_vfs(h, &vfs, &error) < 0)
+		return fail("cannot define virtual functions of %s: %s", pf, error.text);
 	r = lock_definitions(h, "cannot define virtual functions", &w);
 	if (r < 0)
 		return r;

@@ -4,8 +4,6 @@
  */
 #include "config.h"
 
-#include <fcntl.h>
-
 #define SUFFIX ".json"
 
 char *config_pool_path(const struct host *h, const char *name)
@@ -61,6 +59,24 @@ int config_list_pools(const struct host *h, struct strv *names, struct strv *pro
 	return r;
 }
 
+void config_read_pools(const struct host *h, struct pool **pools, size_t *n, struct strv *problems)
+{
+	_cleanup_(strv_done) struct strv names = {};
+
+	config_list_pools(h, &names, problems);
+	for (size_t i = 0; i < names.n; i++) {
+		_cleanup_(error_done) struct error error = {};
+		struct pool pool;
+
+		if (config_read_pool(h, names.s[i], &pool, &error) == 0) {
+			*pools = xgrow(*pools, *n, sizeof(**pools));
+			(*pools)[(*n)++] = pool;
+		} else if (error.text) {
+			strv_add(problems, take(error.text));
+		}
+	}
+}
+
 int config_write_pool(const struct host *h, const struct config_writer *w, const struct pool *pool,
 		      bool replace, bool *ret_done)
 {
@@ -74,8 +90,7 @@ int config_remove_pool(const struct host *h, const struct config_writer *w, cons
 	_cleanup_free_ char *file = xasprintf("%s" SUFFIX, name);
 	int r = config_remove(h, file, CONFIG_POOLS, ret_done);
 
-	/* Whether it is there makes no difference to anybody. */
 	if (r == 0)
-		unlinkat(w->dir, CONFIG_POOLS, AT_REMOVEDIR);
+		config_remove_empty(w, CONFIG_POOLS);
 	return r;
 }

@@ -4,8 +4,6 @@
  */
 #include "config.h"
 
-#include <fcntl.h>
-
 int config_read_vfs(const struct host *h, const char *pf, struct vfs *ret_vfs, struct error *error)
 {
 	_cleanup_free_ char *path = config_path(h, pf, CONFIG_VFS), *text = NULL;
@@ -32,8 +30,7 @@ int config_remove_vfs(const struct host *h, const struct config_writer *w, const
 {
 	int r = config_remove(h, CONFIG_VFS, pf, ret_done);
 
-	/* Whether it is there makes no difference to anybody. */
 	if (r == 0)
-		unlinkat(w->dir, pf, AT_REMOVEDIR);
+		config_remove_empty(w, pf);
 	return r;
 }

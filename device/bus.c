@@ -6,6 +6,7 @@
 #include "device/identity.h"
 #include "device/provider.h"
 #include "device/note.h"
+#include "hardware/vfio.h"
 #include "lib/lock.h"
 
 /* How long another start of the same parent's devices is waited for. */
@@ -271,4 +272,25 @@ int bus_vfio_device(const struct bus_device *d, char **ret_name)
 		return errno ? -errno : -ENOENT;
 	*ret_name = xstrdup(e->d_name);
 	return 0;
+}
+
+/*
+ * The kernel lets `remove` of a device in use block until it is released,
+ * unkillably after the first signal: so look first.
+ */
+bool bus_in_use(const struct host *h, const struct mdev *m, struct strv *holders)
+{
+	_cleanup_(bus_close) struct bus_device d = BUS_NO_DEVICE;
+	_cleanup_free_ char *group = NULL, *device = NULL;
+
+	/* What went meanwhile is found out by its removal. */
+	if (bus_open(h, m, &d) < 0)
+		return false;
+	bus_iommu_group(&d, &group);
+	bus_vfio_device(&d, &device);
+	if (!vfio_in_use(h, group, device, holders))
+		return false;
+	if (!holders->n)
+		strv_add(holders, xstrdup("a process that cannot be seen from here"));
+	return true;
 }

@@ -104,6 +104,8 @@ int bus_set_attr(const struct bus_device *d, const char *name, const char *value
  */
 int bus_remove(const struct bus_device *d);
 int bus_remove_named(const struct host *h, const struct mdev *m);
+/* Whether somebody uses it, so that its removal would block or be refused; adds who. */
+bool bus_in_use(const struct host *h, const struct mdev *m, struct strv *holders);
 /* Number of its IOMMU group; caller frees.  -ENOENT: it has none. */
 int bus_iommu_group(const struct bus_device *d, char **ret_group);
 /* Name of its VFIO device, "vfio0" or so (kernels from 6.0); caller frees. */

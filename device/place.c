@@ -256,6 +256,16 @@ int place_find_type(const struct scan *scan, const char *parent, const char *tex
 	return 0;
 }
 
+bool place_is_lost(int r)
+{
+	static const int lost[] = { ENOSPC, EUSERS, EADDRINUSE, ENOENT, ENODEV, EAGAIN, EINVAL, EIO };
+
+	for (size_t i = 0; i < ARRAY_SIZE(lost); i++)
+		if (-r == lost[i])
+			return true;
+	return false;
+}
+
 static bool is_of_kind(const struct scan *scan, const struct kind *kind, const struct place_parent *p,
 		       const struct mdev *m, const struct mdev_type *t)
 {

@@ -27,6 +27,8 @@ int place_choose(const struct scan *scan, const struct wish *wish, struct place 
  */
 int place_find_type(const struct scan *scan, const char *parent, const char *text,
 		    struct place *ret_place, struct error *error);
+/* Whether the kernel's answer to making a device says that another parent may have room. */
+bool place_is_lost(int r);
 /* Whether @m, running or defined, is what is wished, wherever there is room; else
  * @error says what differs. */
 bool place_allows(const struct scan *scan, const struct wish *wish, const struct mdev *m,

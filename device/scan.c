@@ -119,38 +119,52 @@ static void look_at_parents(struct scan *scan, const struct host *h, const struc
 		add_parent(scan, scan_look_at(devices, wish, parent));
 }
 
-static void look_at_definitions(struct scan *scan, const struct host *h, const char *parent)
+static void look_at_definitions(struct scan *scan, const struct host *h, const char *parent, struct strv *problems)
 {
 	_cleanup_(bus_query_end) struct bus_query query = { { -1 }, false };
-	_cleanup_(strv_done) struct strv problems = {};
 
-	config_list(h, parent, &scan->defined, &problems, NULL);
+	config_list(h, parent, &scan->defined, problems, NULL);
 	mdev_list_sort(&scan->defined);
 	bus_query_begin(h, &query);
 	for (size_t i = 0; i < scan->defined.n; i++)
 		bus_query_look(&query, h, &scan->defined.m[i]);
 }
 
-int scan_host(struct scan *scan, const struct host *h, const struct wish *wish, const char *parent,
-	      bool running)
+int scan_offers(struct scan *scan, const struct host *h, const struct wish *wish, const char *parent)
 {
-	_cleanup_(strv_done) struct strv problems = {};
 	bool ids;
 	enum type_fields fields = fields_of(wish, &ids);
-	int r;
+	int r = bus_list_types(h, parent, fields, &scan->types);
 
-	forget(scan);
-	r = bus_list_types(h, parent, fields, &scan->types);
 	if (r < 0)
 		return r;
 	mdev_type_list_sort(&scan->types);
 	name_types(scan, h);
 	look_at_parents(scan, h, wish, parent);
-	look_at_definitions(scan, h, parent);
-	if (running || wish->policy == POLICY_SEPARATE)
-		r = bus_list(h, NULL, &scan->running, &problems);
+	return 0;
+}
+
+int scan_devices(struct scan *scan, const struct host *h, const char *parent, bool running, struct strv *problems)
+{
+	int r;
+
+	look_at_definitions(scan, h, parent, problems);
+	r = running ? bus_list(h, NULL, &scan->running, problems) : 0;
 	mdev_list_sort(&scan->running);
 	return r;
+}
+
+int scan_host(struct scan *scan, const struct host *h, const struct wish *wish, const char *parent,
+	      bool running)
+{
+	_cleanup_(strv_done) struct strv problems = {};
+	int r;
+
+	forget(scan);
+	r = scan_offers(scan, h, wish, parent);
+	if (r < 0)
+		return r;
+	return scan_devices(scan, h, parent, running || wish->policy == POLICY_SEPARATE, &problems);
 }
 
 static int compare_parent(const void *name, const void *parent)

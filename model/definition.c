@@ -107,16 +107,12 @@ static int take_extra(struct mdev *m, json_t *root, const struct json_at *at)
 	return 0;
 }
 
-int mdev_read(struct mdev *m, json_t *root, const struct json_at *at)
+int mdev_read_but_type(struct mdev *m, json_t *root, const struct json_at *at)
 {
 	_cleanup_(mdev_done) struct mdev read = {};
 	int r;
 
-	if (!json_is_object(root))
-		return json_wrong(at, "this is %s, expected the object of one definition", json_kind(root));
-	r = read_type(&read, root, at);
-	if (r == 0)
-		r = read_start(&read, root, at);
+	r = read_start(&read, root, at);
 	if (r == 0)
 		r = read_attrs(&read, root, at);
 	if (r == 0)
@@ -126,11 +122,27 @@ int mdev_read(struct mdev *m, json_t *root, const struct json_at *at)
 
 	memcpy(read.uuid, m->uuid, sizeof(read.uuid));
 	read.parent = m->parent;
+	read.type = m->type;
 	read.defined = m->defined;
 	read.active = m->active;
 	mdev_done(m);
 	*m = take(read);
 	return 0;
+}
+
+static int read_definition(struct mdev *m, json_t *root, const struct json_at *at)
+{
+	const char *before = m->type;
+	int r;
+
+	if (!json_is_object(root))
+		return json_wrong(at, "this is %s, expected the object of one definition", json_kind(root));
+	r = read_type(m, root, at);
+	if (r == 0)
+		r = mdev_read_but_type(m, root, at);
+	if (r < 0)
+		m->type = before;
+	return r;
 }
 
 int mdev_from_json(struct mdev *m, const char *text, size_t length, const char *source,
@@ -140,7 +152,7 @@ int mdev_from_json(struct mdev *m, const char *text, size_t length, const char *
 	const struct json_at top = { .src = &src };
 	json_auto_t *root = json_parse(text, length, source, error);
 
-	return root ? mdev_read(m, root, &top) : -EINVAL;
+	return root ? read_definition(m, root, &top) : -EINVAL;
 }
 
 static bool is_empty_answer(const json_t *attrs)

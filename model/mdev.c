@@ -34,6 +34,14 @@ bool mdev_is_same_kind(const struct mdev *a, const struct mdev *b)
 	return str_eq(a->parent, b->parent) && str_eq(a->type, b->type);
 }
 
+bool mdev_has_same_attrs(const struct mdev *a, const struct mdev *b)
+{
+	for (size_t i = 0; i < a->n_attrs && i < b->n_attrs; i++)
+		if (!str_eq(a->attrs[i].name, b->attrs[i].name) || !str_eq(a->attrs[i].value, b->attrs[i].value))
+			return false;
+	return a->n_attrs == b->n_attrs;
+}
+
 const char *mdev_key(const struct mdev *m, const char *key)
 {
 	return json_string_value(json_object_get(m->extra, key));

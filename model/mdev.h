@@ -39,6 +39,8 @@ struct mdev {
 void mdev_done(struct mdev *m);
 /* Whether both are on the same parent and of the same type. */
 bool mdev_is_same_kind(const struct mdev *a, const struct mdev *b);
+/* Whether both have the same attributes, in the same order. */
+bool mdev_has_same_attrs(const struct mdev *a, const struct mdev *b);
 /* The text of a key, of the device's own; NULL: it has none. */
 const char *mdev_key(const struct mdev *m, const char *key);
 /* @text NULL: removes it. */
@@ -105,9 +107,9 @@ char *mdev_to_text(const struct mdev *m);
 int mdev_from_json(struct mdev *m, const char *text, size_t length, const char *source,
 		   struct error *error);
 
-/* The same of a value that is parsed already and stands there.  Keys that are read are
- * removed from @root, whose rest becomes the device's extra keys. */
-int mdev_read(struct mdev *m, json_t *root, const struct json_at *at);
+/* The same of an object that is parsed already and stands there, but for the type, which is
+ * left as it is.  What was read is removed from @root; the rest are the extra keys. */
+int mdev_read_but_type(struct mdev *m, json_t *root, const struct json_at *at);
 
 /*
  * Replaces the attributes by those of a JSON array such as a script prints;

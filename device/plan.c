@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Virtual functions, pools, what goes, and the order of it all; devices are the business
+ * of plan-devices.c.
+ */
+#include "device/planner.h"
+#include "model/change.h"
+
+#include <fnmatch.h>
+
+void step_done(struct step *step)
+{
+	mdev_done(&step->m);
+	free(step->change);
+	*step = (struct step){};
+}
+
+struct step *planner_add(struct planner *p, enum step_kind kind, const char *label)
+{
+	p->plan->s = xgrow(p->plan->s, p->plan->n, sizeof(*p->plan->s));
+	p->plan->s[p->plan->n] = (struct step){ .kind = kind, .label = str_intern(label) };
+	return &p->plan->s[p->plan->n++];
+}
+
+static char *change_between(json_t *from, json_t *to)
+{
+	char *text = change_text(from, to);
+
+	json_decref(from);
+	json_decref(to);
+	return text;
+}
+
+char *planner_change(const struct mdev *from, const struct mdev *to)
+{
+	return change_between(mdev_to_json(from), mdev_to_json(to));
+}
+
+static void plan_vfs(struct planner *p)
+{
+	for (size_t i = 0; i < p->want->n_vfs; i++) {
+		const struct vfs *vfs = &p->want->vfs[i];
+		const struct survey_vfs *now = &p->now->vfs[i];
+		bool is_kept = now->kept.pf;
+
+		if (!is_kept || !vfs_is_same(&now->kept, vfs)) {
+			struct step *s = planner_add(p, is_kept ? STEP_MODIFY_VFS : STEP_DEFINE_VFS, vfs->pf);
+
+			s->vfs = vfs;
+			s->change = is_kept ? change_between(vfs_to_json(&now->kept), vfs_to_json(vfs)) : NULL;
+		}
+		if (p->options->files_only || !now->is_there)
+			continue;
+		if (!now->enabled) {
+			planner_add(p, STEP_ENABLE_VFS, vfs->pf)->vfs = vfs;
+			p->is_enabling = true;
+		} else if (vfs->count && now->enabled < vfs->count) {
+			strv_add(&p->plan->notes,
+				 xasprintf("%s: %lu virtual functions are enabled, and stay so until they are all disabled or the host boots: changing their number would remove what runs on them",
+					   vfs->pf, now->enabled));
+		}
+	}
+}
+
+static void plan_pools(struct planner *p)
+{
+	for (size_t i = 0; i < p->want->n_pools; i++) {
+		const struct pool *pool = &p->want->pools[i], *now = NULL;
+		struct step *s;
+
+		for (size_t j = 0; j < p->now->n_pools && !now; j++)
+			if (str_eq(p->now->pools[j].name, pool->name))
+				now = &p->now->pools[j];
+		if (now && json_equal(now->json, pool->json))
+			continue;
+		s = planner_add(p, now ? STEP_MODIFY_POOL : STEP_DEFINE_POOL, pool->name);
+		s->pool = pool;
+		s->change = now ? change_text(now->json, pool->json) : NULL;
+	}
+}
+
+bool planner_is_member(const struct mdev *m, const char *family)
+{
+	const char *name = mdev_key(m, KEY_NAME);
+	size_t length = strlen(family);
+
+	if (!name || strncmp(name, family, length) != 0 || name[length] != '-' || !mdev_name_is_right(m))
+		return false;
+	name += length + 1;
+	return *name && *name != '0' && !name[strspn(name, "0123456789")];
+}
+
+/* Whether the description says anything of where, or as what, this is defined. */
+static bool is_covered(const struct planner *p, const struct mdev *m)
+{
+	const char *pool = mdev_key(m, KEY_POOL);
+
+	for (size_t i = 0; i < p->want->parents.n; i++) {
+		const char *key = p->want->parents.s[i];
+
+		if (strncmp(key, BLUEPRINT_POOL, strlen(BLUEPRINT_POOL)) == 0) {
+			if (pool && str_eq(pool, key + strlen(BLUEPRINT_POOL)))
+				return true;
+		} else if (str_eq(key, m->parent) || (is_pattern(key) && fnmatch(key, m->parent, FNM_NOESCAPE) == 0)) {
+			return true;
+		}
+	}
+	for (size_t i = 0; i < p->want->families.n; i++)
+		if (planner_is_member(m, p->want->families.s[i]))
+			return true;
+	return false;
+}
+
+static void prune(struct planner *p)
+{
+	const struct mdev_list *defined = &p->now->scan.defined;
+
+	for (size_t i = 0; i < defined->n; i++)
+		if (p->fate[i] == FATE_UNKNOWN && is_covered(p, &defined->m[i]))
+			planner_remove(p, i, NULL);
+}
+
+static int compare_mdevs(const void *a, const void *b)
+{
+	const struct mdev *x = *(const struct mdev *const *)a, *y = *(const struct mdev *const *)b;
+	int order = strcmp(x->uuid, y->uuid);
+
+	return order ? order : strcmp(x->parent, y->parent);
+}
+
+static const struct mdev **index_by_uuid(const struct mdev_list *list)
+{
+	const struct mdev **sorted = xcalloc(list->n + 1, sizeof(*sorted));
+
+	for (size_t i = 0; i < list->n; i++)
+		sorted[i] = &list->m[i];
+	qsort(sorted, list->n, sizeof(*sorted), compare_mdevs);
+	return sorted;
+}
+
+/* Stable: steps of one kind stay in the order of the description. */
+static void sort_steps(struct plan *plan)
+{
+	struct step *sorted = xcalloc(plan->n + 1, sizeof(*sorted));
+	size_t n = 0;
+
+	for (unsigned kind = 0; kind < N_STEP_KINDS; kind++)
+		for (size_t i = 0; i < plan->n; i++)
+			if (plan->s[i].kind == kind)
+				sorted[n++] = plan->s[i];
+	free(plan->s);
+	plan->s = sorted;
+}
+
+void plan_make(struct plan *ret_plan, const struct blueprint *want, const struct survey *now,
+	       const struct plan_options *options, struct strv *problems)
+{
+	struct planner p = {
+		.want = want,
+		.now = now,
+		.options = options,
+		.plan = ret_plan,
+		.problems = problems,
+		.defined = index_by_uuid(&now->scan.defined),
+		.running = index_by_uuid(&now->scan.running),
+		.fate = xcalloc(now->scan.defined.n + 1, sizeof(*p.fate)),
+	};
+
+	*ret_plan = (struct plan){};
+	plan_vfs(&p);
+	plan_pools(&p);
+	planner_settle_devices(&p);
+	if (options->prune)
+		prune(&p);
+	planner_place_devices(&p);
+	sort_steps(ret_plan);
+	free(p.defined);
+	free(p.running);
+	free(p.fate);
+}
+
+void plan_done(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		step_done(&plan->s[i]);
+	for (size_t i = 0; i < plan->n_made; i++) {
+		mdev_done(&plan->made[i]->m);
+		free(plan->made[i]);
+	}
+	free(plan->s);
+	free(plan->made);
+	strv_done(&plan->notes);
+	*plan = (struct plan){};
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Counting what a plan leaves free.
+ */
+#include "device/room.h"
+
+void room_begin(struct room *room, const struct survey *now, bool (*goes)(const void *from, size_t i), const void *from)
+{
+	const struct scan *scan = &now->scan;
+	struct scan *view = &room->view;
+
+	room->now = now;
+	*view = *scan;
+	view->types.t = xcalloc(scan->types.n + 1, sizeof(*view->types.t));
+	room->left = xcalloc(scan->types.n + 1, sizeof(*room->left));
+	for (size_t i = 0; i < scan->types.n; i++) {
+		view->types.t[i] = scan->types.t[i];
+		room->left[i] = scan->types.t[i].available;
+	}
+	/* What goes claims nothing. */
+	view->defined = (struct mdev_list){ .m = xcalloc(scan->defined.n + 1, sizeof(*view->defined.m)) };
+	for (size_t i = 0; i < scan->defined.n; i++)
+		if (!goes(from, i))
+			view->defined.m[view->defined.n++] = scan->defined.m[i];
+	view->running = (struct mdev_list){ .m = xcalloc(scan->running.n + 1, sizeof(*view->running.m)) };
+	for (size_t i = 0; i < scan->running.n; i++)
+		view->running.m[view->running.n++] = scan->running.m[i];
+}
+
+void room_done(struct room *room)
+{
+	free(room->view.types.t);
+	free(room->view.defined.m);
+	free(room->view.running.m);
+	free(room->left);
+	free(room->pools);
+	strv_done(&room->freed);
+	*room = (struct room){};
+}
+
+static const char *card_of(const struct room *room, const char *parent)
+{
+	const struct place_parent *p = scan_find_parent(&room->view, parent);
+
+	return p ? p->card : parent;
+}
+
+void room_free(struct room *room, const char *parent)
+{
+	const char *card = card_of(room, parent);
+
+	if (!strv_has(&room->freed, card))
+		strv_add(&room->freed, xstrdup(card));
+}
+
+bool room_is_freed(const struct room *room, const char *parent)
+{
+	return strv_has(&room->freed, card_of(room, parent));
+}
+
+static bool has_one_place(const struct room *room, const char *parent)
+{
+	const struct place_parent *p = scan_find_parent(&room->view, parent);
+
+	return p && room->now->one_place[p - room->view.parents];
+}
+
+static struct room_pool *find_pool(struct room *room, const char *name)
+{
+	for (size_t i = 0; i < room->n_pools; i++)
+		if (str_eq(room->pools[i].pool->name, name))
+			return &room->pools[i];
+	return NULL;
+}
+
+void room_take(struct room *room, const struct mdev *m, bool promised)
+{
+	const struct mdev_type *types = NULL;
+	size_t n = scan_types_of(&room->view, m->parent, &types);
+	bool one_place = has_one_place(room, m->parent);
+	const char *pool = mdev_key(m, KEY_POOL);
+	struct room_pool *counted = pool && !promised ? find_pool(room, pool) : NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t at = (size_t)(&types[i] - room->view.types.t);
+
+		if (!one_place && !str_eq(types[i].id, m->type))
+			continue;
+		room->left[at] = one_place ? 0 : room->left[at] - 1;
+		if (!promised)
+			room->view.types.t[at].available = one_place ? 0 : types[i].available - 1;
+	}
+	if (counted)
+		counted->used++;
+	/* For those that want a card without one of it. */
+	if (!promised) {
+		room->view.running.m = xgrow(room->view.running.m, room->view.running.n, sizeof(*room->view.running.m));
+		room->view.running.m[room->view.running.n++] = (struct mdev){ .parent = m->parent, .type = m->type };
+	}
+}
+
+/* "mtty-1 (3), mtty-2 (0)" of a parent; caller frees. */
+static char *list_left(const struct room *room, const char *parent)
+{
+	_cleanup_(strv_done) struct strv texts = {};
+	const struct mdev_type *types = NULL;
+	size_t n = scan_types_of(&room->view, parent, &types);
+
+	for (size_t i = 0; i < n; i++)
+		strv_add(&texts, xasprintf("%s (%ld)", types[i].id, types[i].available));
+	return strv_join(&texts, 4);
+}
+
+static const struct mdev *find_holder(const struct room *room, const char *parent)
+{
+	const struct mdev_list *running = &room->now->scan.running;
+
+	for (size_t i = 0; i < running->n; i++)
+		if (running->m[i].is_pci && str_eq(running->m[i].parent, parent))
+			return &running->m[i];
+	return NULL;
+}
+
+char *room_problem(const struct room *room, const struct mdev *m)
+{
+	const struct mdev *holder = find_holder(room, m->parent);
+	const struct mdev_type *types = NULL;
+	size_t n = scan_types_of(&room->view, m->parent, &types);
+	_cleanup_free_ char *left = list_left(room, m->parent);
+
+	/* Whatever is free, and whoever's: the kernel tells only afterwards. */
+	if (room_is_freed(room, m->parent))
+		return NULL;
+	if (holder)
+		return xasprintf("%s has room for one device, and holds %s (%s), which stays", m->parent, holder->uuid,
+				 holder->type);
+	for (size_t i = 0; i < n; i++) {
+		if (!str_eq(types[i].id, m->type))
+			continue;
+		if (room->left[&types[i] - room->view.types.t] > 0)
+			return NULL;
+		return xasprintf("%s has no room for a further %s; free there now: %s", m->parent, m->type, left);
+	}
+	/* A virtual function may offer nothing yet, or not at present. */
+	if (!n || has_one_place(room, m->parent))
+		return NULL;
+	return xasprintf("%s offers no %s, only %s", m->parent, m->type, left);
+}
+
+static bool is_full(struct room *room, const struct pool *pool)
+{
+	struct room_pool *counted = pool->limit ? find_pool(room, pool->name) : NULL;
+
+	if (!pool->limit)
+		return false;
+	if (!counted) {
+		_cleanup_(pool_use_done) struct pool_use use = {};
+
+		place_count_pool(&room->view, pool, &use);
+		room->pools = xgrow(room->pools, room->n_pools, sizeof(*room->pools));
+		counted = &room->pools[room->n_pools++];
+		*counted = (struct room_pool){ pool, use.used };
+	}
+	return counted->used >= pool->limit;
+}
+
+int room_choose(struct room *room, const struct wish *wish, const struct pool *pool, struct place *ret_place,
+		struct error *error)
+{
+	if (pool && is_full(room, pool)) {
+		error_set(error, "pool %s is limited to %zu devices, and has no fewer", pool->name, pool->limit);
+		return -EDQUOT;
+	}
+	return place_choose(&room->view, wish, ret_place, error);
+}
