@@ -129,7 +129,7 @@ FUZZ_LINK = $(BUILD)/fuzz/main.o $(filter-out $(BUILD)/mdevctl.o,$(OBJECTS))
 # The command line runs with commands of the target's own.
 COMMANDS = $(filter-out %/commands.o %/complete.o,$(filter $(BUILD)/cmd/%,$(OBJECTS)))
 $(BUILD)/fuzz/command-line: FUZZ_LINK = $(BUILD)/fuzz/main.o \
-	$(filter-out $(BUILD)/mdevctl.o $(BUILD)/cli/output.o $(COMMANDS),$(OBJECTS))
+	$(filter-out $(BUILD)/mdevctl.o $(BUILD)/cli/output.o $(BUILD)/cli/plan.o $(COMMANDS),$(OBJECTS))
 $(FUZZ_TARGETS): $(BUILD)/fuzz/main.o
 
 $(FUZZ_TARGETS): %: %.o $(BUILD)/fuzz/fuzz.o $(filter %.o,$(FUZZ_MAIN)) $(OBJECTS)

@@ -8,18 +8,18 @@
 static const struct {
 	char sign;
 	const char *verb, *object;
-	const char *done; /* in the last line */
+	const char *one, *several; /* in the last line */
 } words[N_STEP_KINDS] = {
-	[STEP_DEFINE_VFS] = { '+', "define", "vfs", "virtual functions defined" },
-	[STEP_MODIFY_VFS] = { '~', "modify", "vfs", "virtual functions modified" },
-	[STEP_ENABLE_VFS] = { '>', "enable", "vfs", "virtual functions enabled" },
-	[STEP_DEFINE_POOL] = { '+', "define", "pool", "pools defined" },
-	[STEP_MODIFY_POOL] = { '~', "modify", "pool", "pools modified" },
-	[STEP_STOP] = { '<', "stop", NULL, "stopped" },
-	[STEP_UNDEFINE] = { '-', "undefine", NULL, "undefined" },
-	[STEP_DEFINE] = { '+', "define", NULL, "defined" },
-	[STEP_MODIFY] = { '~', "modify", NULL, "modified" },
-	[STEP_START] = { '>', "start", NULL, "started" },
+	[STEP_DEFINE_VFS] = { '+', "define", "vfs", "set of virtual functions defined", "sets of virtual functions defined" },
+	[STEP_MODIFY_VFS] = { '~', "modify", "vfs", "set of virtual functions modified", "sets of virtual functions modified" },
+	[STEP_ENABLE_VFS] = { '>', "enable", "vfs", "set of virtual functions enabled", "sets of virtual functions enabled" },
+	[STEP_DEFINE_POOL] = { '+', "define", "pool", "pool defined", "pools defined" },
+	[STEP_MODIFY_POOL] = { '~', "modify", "pool", "pool modified", "pools modified" },
+	[STEP_STOP] = { '<', "stop", NULL, "stopped", "stopped" },
+	[STEP_UNDEFINE] = { '-', "undefine", NULL, "undefined", "undefined" },
+	[STEP_DEFINE] = { '+', "define", NULL, "defined", "defined" },
+	[STEP_MODIFY] = { '~', "modify", NULL, "modified", "modified" },
+	[STEP_START] = { '>', "start", NULL, "started", "started" },
 };
 
 /* Where it is, or where it may be; caller frees. */
@@ -95,7 +95,8 @@ static char *counts_text(const size_t n_of_kind[N_STEP_KINDS], size_t n_as_wante
 
 	for (unsigned kind = 0; kind < N_STEP_KINDS; kind++)
 		if (n_of_kind[kind])
-			strv_add(&counts, xasprintf("%zu %s", n_of_kind[kind], words[kind].done));
+			strv_add(&counts, xasprintf("%zu %s", n_of_kind[kind],
+						    n_of_kind[kind] == 1 ? words[kind].one : words[kind].several));
 	if (!counts.n)
 		strv_add(&counts, xstrdup("nothing to do"));
 	strv_add(&counts, xasprintf("%zu as wanted", n_as_wanted));

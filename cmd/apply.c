@@ -204,9 +204,19 @@ static int change_host(struct apply *ap)
 		return r;
 	}
 	last = &ap->plan[ap->plan[0].is_partial];
-	if (ap->steps.json)
-		return output_plan_json(json_incref(ap->steps.json), &last->notes, last->n_as_wanted);
+	if (ap->steps.is_quiet)
+		return output_plan_json(steps_to_json(&ap->steps), &last->notes, last->n_as_wanted);
 	return output_plan_end(&last->notes, ap->steps.n_of_kind, last->n_as_wanted);
+}
+
+static int check_writable(const struct apply *ap)
+{
+	_cleanup_free_ char *dir = config_dir(ap->h);
+	int r = geteuid() == 0 ? 0 : config_check_writable(ap->h, "");
+
+	if (r != -EACCES && r != -EPERM)
+		return 0;
+	return fail("cannot apply %s: you may not write to %s; root is needed", ap->a->operand, dir);
 }
 
 /* One at a time, and nobody chooses meanwhile. */
@@ -233,6 +243,8 @@ static int apply(struct apply *ap)
 		return r;
 	interrupt_defer();
 	if (!has(ap->a, O(DRY_RUN)))
+		r = check_writable(ap);
+	if (r == 0 && !has(ap->a, O(DRY_RUN)))
 		r = lock_host(ap, &lock);
 	if (r == 0 && ap->want.json)
 		r = make_plan(ap, 0, &problems);

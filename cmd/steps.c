@@ -24,9 +24,9 @@ struct done {
 	bool made_dir; /* for the file */
 };
 
-void steps_begin(struct steps *steps, const struct host *h, const struct blueprint *want, bool json)
+void steps_begin(struct steps *steps, const struct host *h, const struct blueprint *want, bool quiet)
 {
-	*steps = (struct steps){ .h = h, .want = want, .json = json ? json_array() : NULL };
+	*steps = (struct steps){ .h = h, .want = want, .is_quiet = quiet };
 	callouts_open(&steps->all, h);
 }
 
@@ -39,7 +39,6 @@ void steps_end(struct steps *steps)
 	free(steps->done);
 	strv_done(&steps->stopped);
 	scan_done(&steps->scan);
-	json_decref(steps->json);
 	callouts_close(&steps->all);
 	*steps = (struct steps){};
 }
@@ -99,6 +98,14 @@ static int check_same(const struct step *s, const char *text, size_t length)
 		    s->label);
 }
 
+static int fail_to_change(const struct steps *steps, int r, bool done, const struct step *s, const struct file *f)
+{
+	const char *what = s->vfs || s->pool ? "cannot keep" : s->kind == STEP_UNDEFINE ? "cannot undefine" :
+			   s->kind == STEP_DEFINE ? "cannot define" : "cannot modify";
+
+	return fail_to_write(steps->h, r, done, what, f->parent, f->name);
+}
+
 /* Under the lock; @ret_done->text is what was there. */
 static int swap_file(const struct steps *steps, const struct config_writer *w, const struct step *s,
 		     const struct file *f, struct done *ret_done)
@@ -108,7 +115,7 @@ static int swap_file(const struct steps *steps, const struct config_writer *w, c
 	int r = config_read_file(steps->h, f->parent, f->name, &ret_done->text, &length);
 
 	if (r < 0 && r != -ENOENT)
-		return fail_to_write(steps->h, r, false, "cannot replace", f->parent, f->name);
+		return fail_to_change(steps, r, false, s, f);
 	r = check_same(s, ret_done->text, length);
 	if (r < 0)
 		return r;
@@ -120,7 +127,7 @@ static int swap_file(const struct steps *steps, const struct config_writer *w, c
 	else
 		r = config_remove(steps->h, f->name, f->parent, &done);
 	if (r < 0)
-		fail_to_write(steps->h, r, done, f->text ? "cannot write" : "cannot remove", f->parent, f->name);
+		fail_to_change(steps, r, done, s, f);
 	/* It may not last, and is there: so it is undone like one that does. */
 	return r < 0 && done ? 1 : r;
 }
@@ -315,7 +322,7 @@ static int move(struct steps *steps, struct step *s, int refused)
 	r = undo_last(steps, STEP_DEFINE, s->m.uuid);
 	if (r < 0)
 		return r;
-	notice("%s could not have %s for %s after all, and %s is tried", s->m.parent, s->m.type, s->label, place.parent);
+	notice("%s could not have %s for %s after all; it is put on %s", s->m.parent, s->m.type, s->label, place.parent);
 	put(&s->m, &place);
 	put(&define->m, &place);
 	return change_definition(steps, define, &define->m);
@@ -399,10 +406,7 @@ static int carry_out(struct steps *steps, struct step *s)
 static int tell(struct steps *steps, const struct step *s)
 {
 	steps->n_of_kind[s->kind]++;
-	if (!steps->json)
-		return output_step(s);
-	json_array_append_new(steps->json, plan_step_to_json(s));
-	return 0;
+	return steps->is_quiet ? 0 : output_step(s);
 }
 
 int steps_do(struct steps *steps, struct step *step)
@@ -425,6 +429,15 @@ int steps_do_optional(struct steps *steps, struct step *define, struct step *sta
 		return r;
 	r = tell(steps, define);
 	return r == 0 && start ? tell(steps, start) : r;
+}
+
+json_t *steps_to_json(const struct steps *steps)
+{
+	json_t *json = json_array();
+
+	for (size_t i = 0; i < steps->n_done; i++)
+		json_array_append_new(json, plan_step_to_json(steps->done[i].step));
+	return json;
 }
 
 void steps_undo(struct steps *steps)

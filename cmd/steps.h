@@ -19,10 +19,10 @@ struct steps {
 	size_t n_done;
 	struct strv stopped; /* UUIDs of what was stopped to be started again */
 	size_t n_of_kind[N_STEP_KINDS];
-	json_t *json; /* steps that were done; NULL: they are printed as lines */
+	bool is_quiet; /* no line is printed for a step */
 };
 
-void steps_begin(struct steps *steps, const struct host *h, const struct blueprint *want, bool json);
+void steps_begin(struct steps *steps, const struct host *h, const struct blueprint *want, bool quiet);
 /*
  * Does one step, with the scripts of the command that does the same; prints its line once it
  * is done.  0, or a negative value after it has told why not; then nothing of the step
@@ -34,6 +34,8 @@ int steps_do(struct steps *steps, struct step *step);
  * it does not fit.
  */
 int steps_do_optional(struct steps *steps, struct step *define, struct step *start);
+/* What has been done, in order; a new reference. */
+json_t *steps_to_json(const struct steps *steps);
 /* Undoes all that was done, last first, and tells so; what cannot be undone is named. */
 void steps_undo(struct steps *steps);
 void steps_end(struct steps *steps);

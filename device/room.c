@@ -4,6 +4,13 @@
  */
 #include "device/room.h"
 
+/* What it points to stays somebody else's. */
+static void add_borrowed(struct mdev_list *list, struct mdev m)
+{
+	list->m = xgrow(list->m, list->n, sizeof(*list->m));
+	list->m[list->n++] = m;
+}
+
 void room_begin(struct room *room, const struct survey *now, bool (*goes)(const void *from, size_t i), const void *from)
 {
 	const struct scan *scan = &now->scan;
@@ -17,14 +24,13 @@ void room_begin(struct room *room, const struct survey *now, bool (*goes)(const 
 		view->types.t[i] = scan->types.t[i];
 		room->left[i] = scan->types.t[i].available;
 	}
+	view->defined = view->running = (struct mdev_list){};
 	/* What goes claims nothing. */
-	view->defined = (struct mdev_list){ .m = xcalloc(scan->defined.n + 1, sizeof(*view->defined.m)) };
 	for (size_t i = 0; i < scan->defined.n; i++)
 		if (!goes(from, i))
-			view->defined.m[view->defined.n++] = scan->defined.m[i];
-	view->running = (struct mdev_list){ .m = xcalloc(scan->running.n + 1, sizeof(*view->running.m)) };
+			add_borrowed(&view->defined, scan->defined.m[i]);
 	for (size_t i = 0; i < scan->running.n; i++)
-		view->running.m[view->running.n++] = scan->running.m[i];
+		add_borrowed(&view->running, scan->running.m[i]);
 }
 
 void room_done(struct room *room)
@@ -93,10 +99,8 @@ void room_take(struct room *room, const struct mdev *m, bool promised)
 	if (counted)
 		counted->used++;
 	/* For those that want a card without one of it. */
-	if (!promised) {
-		room->view.running.m = xgrow(room->view.running.m, room->view.running.n, sizeof(*room->view.running.m));
-		room->view.running.m[room->view.running.n++] = (struct mdev){ .parent = m->parent, .type = m->type };
-	}
+	if (!promised)
+		add_borrowed(&room->view.running, (struct mdev){ .parent = m->parent, .type = m->type });
 }
 
 /* "mtty-1 (3), mtty-2 (0)" of a parent; caller frees. */
@@ -155,8 +159,10 @@ static bool is_full(struct room *room, const struct pool *pool)
 		return false;
 	if (!counted) {
 		_cleanup_(pool_use_done) struct pool_use use = {};
+		struct scan before = room->view;
 
-		place_count_pool(&room->view, pool, &use);
+		before.running = room->now->scan.running;
+		place_count_pool(&before, pool, &use);
 		room->pools = xgrow(room->pools, room->n_pools, sizeof(*room->pools));
 		counted = &room->pools[room->n_pools++];
 		*counted = (struct room_pool){ pool, use.used };

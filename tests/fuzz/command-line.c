@@ -46,6 +46,8 @@ COMMAND(cmd_doctor, "doctor")
 COMMAND(cmd_define_pool, "define-pool")
 COMMAND(cmd_undefine_pool, "undefine-pool")
 COMMAND(cmd_list_pools, "list-pools")
+COMMAND(cmd_apply, "apply")
+COMMAND(cmd_dump, "dump")
 COMMAND(cmd_define_vfs, "define-vfs")
 COMMAND(cmd_undefine_vfs, "undefine-vfs")
 
