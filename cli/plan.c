@@ -62,8 +62,7 @@ json_t *plan_step_to_json(const struct step *s)
 			json_object_set_new(json, "vfs", vfs_to_json(s->vfs));
 	} else {
 		json_object_set_new(json, "uuid", json_string(s->m.uuid));
-		json_object_set_new(json, "name", mdev_name_is_right(&s->m) && mdev_key(&s->m, KEY_NAME) ?
-							  json_string(mdev_key(&s->m, KEY_NAME)) : json_null());
+		json_object_set_new(json, "name", str_eq(s->label, s->m.uuid) ? json_null() : json_string(s->label));
 		json_object_set_new(json, "parent", s->m.parent ? json_string(s->m.parent) : json_null());
 		json_object_set_new(json, "mdev_type", s->m.type ? json_string(s->m.type) : json_null());
 	}

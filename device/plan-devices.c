@@ -90,13 +90,12 @@ static void add_stop(struct planner *p, const char *label, const struct mdev *ru
 void planner_remove(struct planner *p, size_t i, const struct wanted *by)
 {
 	const struct mdev *d = &p->now->scan.defined.m[i], *running = find_running(p, d->uuid);
-	const char *name = mdev_name_is_right(d) ? mdev_key(d, KEY_NAME) : NULL;
 	struct step *s;
 
 	/* Of one that is wanted elsewhere, the one who is asked for decides. */
 	if (!by && !p->options->files_only && running && str_eq(running->parent, d->parent))
-		add_stop(p, name ? name : d->uuid, running, d, NULL);
-	s = planner_add(p, STEP_UNDEFINE, name ? name : d->uuid);
+		add_stop(p, mdev_label(d), running, d, NULL);
+	s = planner_add(p, STEP_UNDEFINE, mdev_label(d));
 	s->m = mdev_copy(d);
 	s->old = d;
 	s->wanted = by;
@@ -387,9 +386,14 @@ static bool may_fit_later(const struct planner *p)
 	return !p->options->is_rest && (p->room.freed.n || p->is_enabling);
 }
 
-static char *where(const struct wanted *w)
+/* The command that chooses the same, and tells of each parent why not; caller frees. */
+static char *same_choice(const struct wanted *w)
 {
-	return w->pool ? xasprintf("of pool %s", w->pool) : xasprintf("that is named '%s'", w->pattern);
+	_cleanup_free_ char *type = w->type ? xasprintf(" -t '%s'", w->type) : xstrdup("");
+
+	if (w->pool)
+		return xasprintf("mdevctl start --dry-run --pool %s%s", w->pool, type);
+	return xasprintf("mdevctl start --dry-run -p '%s'%s", w->pattern, type);
 }
 
 /* Of what the driver counts otherwise than it seems, the steps may fail and try elsewhere. */
@@ -439,10 +443,11 @@ static int place_one(struct planner *p, const struct wanted *w, bool optional)
 		return 1;
 	}
 	if (r == -ENOENT && !optional) {
-		_cleanup_free_ char *of = where(w), *kind = kind_text(&wish.kind);
+		_cleanup_free_ char *kind = kind_text(&wish.kind), *command = same_choice(w);
 
-		problem(p, w, "no parent %s has %s free, besides what else is to be there; 'mdevctl start --dry-run' with the same choice tells of each why",
-			of, kind);
+		problem(p, w, "no parent %s%s%s has %s free beside what else is to be there; why, tells: %s",
+			w->pool ? "of pool " : "that is named '", w->pool ? w->pool : w->pattern, w->pool ? "" : "'", kind,
+			command);
 	} else if (!optional || r == -EINVAL) {
 		problem(p, w, "%s", error.text);
 	}

@@ -234,8 +234,8 @@ static void read_device(struct reader *r, struct wanted *like, const char *key, 
 	} else {
 		if (w.is_named)
 			set_name(&w, w.label);
-		else if (mdev_key(&w.m, KEY_NAME) && mdev_name_is_right(&w.m))
-			w.label = str_intern(mdev_key(&w.m, KEY_NAME));
+		else
+			w.label = str_intern(mdev_label(&w.m));
 		add_device(r->blueprint, &w);
 	}
 	mdev_done(&w.m);

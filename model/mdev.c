@@ -74,6 +74,13 @@ bool mdev_name_is_right(const struct mdev *m)
 	return str_eq(uuid, m->uuid);
 }
 
+const char *mdev_label(const struct mdev *m)
+{
+	const char *name = mdev_name_is_right(m) ? mdev_key(m, KEY_NAME) : NULL;
+
+	return name ? name : m->uuid;
+}
+
 void mdev_copy_attrs(struct mdev *m, const struct mdev *from)
 {
 	for (size_t i = 0; i < from->n_attrs; i++)

@@ -47,6 +47,8 @@ const char *mdev_key(const struct mdev *m, const char *key);
 void mdev_set_key(struct mdev *m, const char *key, const char *text);
 /* Whether the device has no name, or one that gives its UUID. */
 bool mdev_name_is_right(const struct mdev *m);
+/* What people call it: its name, if that is right, else its UUID. */
+const char *mdev_label(const struct mdev *m);
 /* A copy that shares nothing with @m. */
 struct mdev mdev_copy(const struct mdev *m);
 /* Inserts before @index (at the end if that is n_attrs). */

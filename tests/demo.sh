@@ -95,6 +95,17 @@ run mdevctl define-pool small --jsonfile $root/pool.json
 run mdevctl start --name vm1 --pool small
 refused mdevctl start --name vm2 --pool small
 
+say 'The whole host in one file: what it says is done, and what is so already is left alone.'
+cat >$root/host.json <<'END'
+[{"mtty": [{"console": {"mdev_type": "mtty-1", "start": "auto"}}],
+  "0000:8*": [{"web": {"mdev_type": "M60-2Q", "start": "auto", "count": 2}}]}]
+END
+run cat $root/host.json
+run mdevctl apply $root/host.json
+sed -i 's/2}/1}/; s/"mtty-1", "start": "auto"/"mtty-2", "start": "manual"/' $root/host.json
+run mdevctl apply $root/host.json --prune --restart
+run mdevctl apply $root/host.json
+
 say 'Change a definition; the device itself changes when it is started next.'
 run mdevctl modify --name desktop --type i915-GVTg_V5_8
 run mdevctl modify --name desktop --addattr intel_vgpu/vgpu_id --value 2
