@@ -47,8 +47,8 @@ char *plan_step_text(const struct step *s)
 		return device_text(s);
 	if (s->vfs && !s->change)
 		count = s->vfs->count ? xasprintf(" %lu", s->vfs->count) : xstrdup(" max");
-	return xasprintf("%c %s %s %s%s%s%s%s", words[s->kind].sign, words[s->kind].verb, words[s->kind].object, s->label,
-			 count ? count : "", s->change ? " (" : "", s->change ? s->change : "", s->change ? ")" : "");
+	return xasprintf("%c %s %s%s%s%s%s", words[s->kind].sign, words[s->kind].object, s->label, count ? count : "",
+			 s->change ? " (" : "", s->change ? s->change : "", s->change ? ")" : "");
 }
 
 json_t *plan_step_to_json(const struct step *s)

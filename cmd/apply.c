@@ -117,15 +117,19 @@ static int show_plan(const struct apply *ap)
 	return r < 0 ? r : plan->n ? EXIT_CHANGES : 0;
 }
 
+/* On a terminal the lines of the steps are that already. */
+static void show_progress(struct apply *ap)
+{
+	if (ap->steps.is_quiet || !isatty(STDOUT_FILENO))
+		progress_show(&ap->progress, ap->n_shown++);
+}
+
 static int do_step(struct apply *ap, struct step *s)
 {
-	int r;
-
 	if (interrupted())
 		return fail("interrupted before: %s", s->label);
-	progress_show(&ap->progress, ap->n_shown++);
-	r = steps_do(&ap->steps, s);
-	return r;
+	show_progress(ap);
+	return steps_do(&ap->steps, s);
 }
 
 static struct step *find_start(struct plan *plan, const struct step *define)
@@ -149,7 +153,7 @@ static int do_optional(struct apply *ap, struct plan *plan)
 			continue;
 		if (interrupted())
 			return fail("interrupted before: %s", s->label);
-		progress_show(&ap->progress, ap->n_shown++);
+		show_progress(ap);
 		r = steps_do_optional(&ap->steps, s, find_start(plan, s));
 		if (r == -ENOSPC) {
 			strv_add(&full, xstrdup(s->wanted->family));

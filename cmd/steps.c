@@ -82,7 +82,6 @@ static int check_same(const struct step *s, const char *text, size_t length)
 {
 	_cleanup_(error_done) struct error error = {};
 	_cleanup_(mdev_done) struct mdev now = {};
-	_cleanup_free_ char *change = NULL;
 
 	if (!s->m.uuid[0] || (!text && s->kind == STEP_DEFINE))
 		return 0;

@@ -175,9 +175,16 @@ static bool was_stopped(const struct planner *p, const char *uuid)
 	return p->options->stopped && strv_has(p->options->stopped, uuid);
 }
 
+static int compare_strings(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 static bool is_there(const struct planner *p, const char *parent)
 {
-	return strv_has_sorted(&p->now->parents, parent);
+	const struct strv *parents = &p->now->parents;
+
+	return parents->n && bsearch(&parent, parents->s, parents->n, sizeof(*parents->s), compare_strings);
 }
 
 static struct step *add_start(struct planner *p, const struct wanted *w, const struct mdev *m, const struct mdev *old)
@@ -393,7 +400,7 @@ static char *same_choice(const struct wanted *w)
 
 	if (w->pool)
 		return xasprintf("mdevctl start --dry-run --pool %s%s", w->pool, type);
-	return xasprintf("mdevctl start --dry-run -p '%s'%s", w->pattern, type);
+	return xasprintf("mdevctl start --dry-run -p '%s'%s", w->pattern ? w->pattern : w->parent, type);
 }
 
 /* Of what the driver counts otherwise than it seems, the steps may fail and try elsewhere. */
@@ -476,8 +483,27 @@ static bool is_taken(const struct planner *p, const char *name)
 	return find_all(p->defined, p->now->scan.defined.n, uuid, &first) || find_running(p, uuid);
 }
 
+/* A slip in a type must not look like a card without room; a full virtual function offers nothing. */
+static void check_offer(struct planner *p, const struct wanted *rest, size_t n_before)
+{
+	_cleanup_free_ char *kind = NULL, *command = NULL;
+	const struct pool *pool;
+	struct wish wish;
+
+	if (p->plan->n_made > n_before + 1 || p->plan->is_partial || !make_wish(p, rest, &wish, &pool) ||
+	    room_offers(&p->room, &wish))
+		return;
+	for (size_t i = 0; i < p->plan->n_made; i++)
+		if (str_eq(p->plan->made[i]->family, rest->family) && i < n_before)
+			return;
+	kind = kind_text(&wish.kind);
+	command = same_choice(rest);
+	problem(p, rest, "no parent offers %s; what there is, tells: %s", kind, command);
+}
+
 static void place_rest(struct planner *p, const struct wanted *rest)
 {
+	size_t n_before = p->plan->n_made;
 	unsigned long number = 0;
 	int r = 0;
 
@@ -491,6 +517,7 @@ static void place_rest(struct planner *p, const struct wanted *rest)
 		while (is_taken(p, blueprint_member(rest->family, number)));
 		r = place_one(p, make_member(p, rest, blueprint_member(rest->family, number)), true);
 	}
+	check_offer(p, rest, n_before);
 }
 
 /* Devices on virtual functions that are not there yet. */

@@ -36,29 +36,38 @@ char *planner_change(const struct mdev *from, const struct mdev *to)
 	return change_between(mdev_to_json(from), mdev_to_json(to));
 }
 
+/* Whether what is kept changes. */
+static bool plan_kept_vfs(struct planner *p, const struct vfs *vfs, const struct survey_vfs *now)
+{
+	bool is_kept = now->kept.pf;
+	struct step *s;
+
+	if (is_kept && vfs_is_same(&now->kept, vfs))
+		return false;
+	s = planner_add(p, is_kept ? STEP_MODIFY_VFS : STEP_DEFINE_VFS, vfs->pf);
+	s->vfs = vfs;
+	s->change = is_kept ? change_between(vfs_to_json(&now->kept), vfs_to_json(vfs)) : NULL;
+	return true;
+}
+
 static void plan_vfs(struct planner *p)
 {
 	for (size_t i = 0; i < p->want->n_vfs; i++) {
 		const struct vfs *vfs = &p->want->vfs[i];
 		const struct survey_vfs *now = &p->now->vfs[i];
-		bool is_kept = now->kept.pf;
+		bool changes = plan_kept_vfs(p, vfs, now);
 
-		if (!is_kept || !vfs_is_same(&now->kept, vfs)) {
-			struct step *s = planner_add(p, is_kept ? STEP_MODIFY_VFS : STEP_DEFINE_VFS, vfs->pf);
-
-			s->vfs = vfs;
-			s->change = is_kept ? change_between(vfs_to_json(&now->kept), vfs_to_json(vfs)) : NULL;
-		}
 		if (p->options->files_only || !now->is_there)
 			continue;
-		if (!now->enabled) {
+		/* With a driver they become parents, also those that are enabled already. */
+		if (!now->enabled || (changes && vfs->driver)) {
 			planner_add(p, STEP_ENABLE_VFS, vfs->pf)->vfs = vfs;
 			p->is_enabling = true;
-		} else if (vfs->count && now->enabled < vfs->count) {
+		}
+		if (now->enabled && vfs->count && now->enabled < vfs->count)
 			strv_add(&p->plan->notes,
 				 xasprintf("%s: %lu virtual functions are enabled, and stay so until they are all disabled or the host boots: changing their number would remove what runs on them",
 					   vfs->pf, now->enabled));
-		}
 	}
 }
 

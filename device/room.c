@@ -3,6 +3,7 @@
  * Counting what a plan leaves free.
  */
 #include "device/room.h"
+#include "device/match.h"
 
 /* What it points to stays somebody else's. */
 static void add_borrowed(struct mdev_list *list, struct mdev m)
@@ -168,6 +169,34 @@ static bool is_full(struct room *room, const struct pool *pool)
 		*counted = (struct room_pool){ pool, use.used };
 	}
 	return counted->used >= pool->limit;
+}
+
+static bool offers_kind(const struct room *room, const struct wish *wish, const struct kind *kind,
+			const struct place_parent *p)
+{
+	const struct mdev_type *types = NULL;
+	size_t n = scan_types_of(&room->view, p->name, &types);
+
+	for (size_t i = 0; i < n; i++)
+		if (match_kind(&room->view, kind, p, &types[i]) && match_kind(&room->view, &wish->kind, p, &types[i]))
+			return true;
+	return false;
+}
+
+bool room_offers(const struct room *room, const struct wish *wish)
+{
+	for (size_t i = 0; i < room->view.n_parents; i++) {
+		const struct place_parent *p = &room->view.parents[i];
+
+		if (!match_parent(wish, p))
+			continue;
+		if (!wish->n_kinds && offers_kind(room, wish, &(struct kind){}, p))
+			return true;
+		for (size_t k = 0; k < wish->n_kinds; k++)
+			if (offers_kind(room, wish, &wish->kinds[k], p))
+				return true;
+	}
+	return false;
 }
 
 int room_choose(struct room *room, const struct wish *wish, const struct pool *pool, struct place *ret_place,

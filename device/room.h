@@ -35,6 +35,8 @@ bool room_is_freed(const struct room *room, const char *parent);
 void room_take(struct room *room, const struct mdev *m, bool promised);
 /* Why the device could not start on its parent, or NULL; caller frees. */
 char *room_problem(const struct room *room, const struct mdev *m);
+/* Whether any parent that would do offers what is wished at all, with room or without. */
+bool room_offers(const struct room *room, const struct wish *wish);
 /* As place_choose(); -EDQUOT: the pool has as many as it may. */
 int room_choose(struct room *room, const struct wish *wish, const struct pool *pool, struct place *ret_place,
 		struct error *error);

@@ -55,7 +55,7 @@ bool survey_wish(const struct survey *survey, const struct blueprint *want, cons
 		return false;
 	*ret_wish = pool ? pool->wish : WISH_ANYTHING;
 	ret_wish->kind.type = w->type;
-	ret_wish->parent = w->pattern;
+	ret_wish->parent = w->pattern ? w->pattern : w->parent;
 	*ret_pool = pool;
 	return true;
 }

@@ -100,11 +100,6 @@ void strv_sort(struct strv *v)
 		qsort(v->s, v->n, sizeof(*v->s), compare_strings);
 }
 
-bool strv_has_sorted(const struct strv *v, const char *s)
-{
-	return v->n && bsearch(&s, v->s, v->n, sizeof(*v->s), compare_strings);
-}
-
 bool strv_has(const struct strv *v, const char *s)
 {
 	for (size_t i = 0; i < v->n; i++)

@@ -92,8 +92,6 @@ struct strv {
 void strv_add(struct strv *v, char *take);
 void strv_sort(struct strv *v);
 bool strv_has(const struct strv *v, const char *s);
-/* The same of a sorted one. */
-bool strv_has_sorted(const struct strv *v, const char *s);
 void strv_done(struct strv *v);
 /* "a, b and N more" of at most @most names; caller frees. */
 char *strv_join(const struct strv *v, size_t most);
