@@ -379,6 +379,28 @@ int sysfs_device_api(const struct host *h, const struct mdev *m, char **ret_api)
 	return type < 0 ? type : read_text_at(type, "device_api", ret_api);
 }
 
+char *sysfs_migration_version(const struct host *h, const struct mdev *m)
+{
+	_cleanup_close_ int device = host_openf(h, O_PATH | O_DIRECTORY, DEVICES "/%s", m->uuid);
+	_cleanup_close_ int type = host_openf(h, O_PATH | O_DIRECTORY, PARENTS "/%s/mdev_supported_types/%s",
+					      m->parent, m->type);
+	char *version = NULL;
+
+	if (device >= 0 && read_text_at(device, "migration_version", &version) == 0)
+		return version;
+	if (type >= 0)
+		read_text_at(type, "migration_version", &version);
+	return version;
+}
+
+int sysfs_check_migration_version(const struct host *h, const struct mdev *m, const char *version)
+{
+	_cleanup_close_ int fd = host_openf(h, O_WRONLY, PARENTS "/%s/mdev_supported_types/%s/migration_version",
+					    m->parent, m->type);
+
+	return fd < 0 ? fd : write_store(fd, version, strlen(version));
+}
+
 int sysfs_open_parent(const struct host *h, const char *parent)
 {
 	return host_openf(h, O_RDONLY | O_DIRECTORY, PARENTS "/%s", parent);

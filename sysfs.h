@@ -48,6 +48,15 @@ bool sysfs_has_type(const struct host *h, const char *parent, const char *type);
 /* The device_api of a type, which names the device that a virtual machine gets
  * ("vfio-pci"); caller frees.  -ENOENT: no such parent or type. */
 int sysfs_device_api(const struct host *h, const struct mdev *m, char **ret_api);
+/*
+ * The migration_version that was proposed for the kernel in 2019, and that drivers outside
+ * of it may have: an opaque text of the device, or of the type, that tells its make, and
+ * that the same file of another host takes or refuses.  Caller frees; NULL: there is none.
+ */
+char *sysfs_migration_version(const struct host *h, const struct mdev *m);
+/* Gives it to the type: 0: the driver can take such a device's state; -ENOENT: it does not
+ * say; else another -errno of the driver's. */
+int sysfs_check_migration_version(const struct host *h, const struct mdev *m, const char *version);
 /* Its directory: a descriptor of the caller's, or -errno. */
 int sysfs_open_parent(const struct host *h, const char *parent);
 

@@ -34,6 +34,7 @@ const struct option_row option_table[N_OPTS] = {
 	[OPT_LIBVIRT_XML] = { 0, "libvirt-xml", NULL, "print what a libvirt domain needs to have the device" },
 	[OPT_QEMU_ARGS] = { 0, "qemu-args", NULL, "print the QEMU option for the device" },
 	[OPT_ALL] = { 0, "all", NULL, "vGPUs that are no mediated devices too, or all parents" },
+	[OPT_PROBE] = { 0, "probe", NULL, "open the device, and ask VFIO what it can" },
 	[OPT_COUNT] = { 0, "count", "N|max", "so many virtual functions, or all there can be" },
 	[OPT_FORCE] = { 'f', "force", NULL, "go on although a callout script refuses" },
 	[OPT_NO_LOAD] = { 0, "no-load", NULL, "do not load the kernel module of a missing parent" },

@@ -107,21 +107,6 @@ int output_mdevs_text(const struct mdev_list *list, bool of_definitions, bool ve
 	return text_close(out);
 }
 
-/* Sysfs texts come from drivers; JSON takes nothing but UTF-8. */
-static json_t *json_text(const char *text)
-{
-	json_t *json = json_string(text);
-	_cleanup_free_ char *ascii = NULL;
-
-	if (json)
-		return json;
-	ascii = xstrdup(text);
-	for (char *c = ascii; *c; c++)
-		if (*c & 0x80)
-			*c = '?';
-	return json_string(ascii);
-}
-
 static bool is_c1(const char *p, const char *end)
 {
 	return end - p > 1 && (unsigned char)p[0] == 0xc2 && (unsigned char)p[1] <= 0x9f;
@@ -439,6 +424,13 @@ json_t *output_pool_to_json(const struct pool *pool, const struct pool_use *use)
 			 names_to_json(&use->parents), "types", names_to_json(&use->types), "running",
 			 (json_int_t)use->running, "defined", (json_int_t)use->defined, "free",
 			 (json_int_t)use->free);
+}
+
+int output_document(const struct document *d)
+{
+	json_auto_t *json = document_to_json(d);
+
+	return dump(json);
 }
 
 int output_json(const json_t *json)

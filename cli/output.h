@@ -8,6 +8,7 @@
 
 #include "device/place.h"
 #include "doctor/finding.h"
+#include "model/document.h"
 #include "model/mdev.h"
 
 /*
@@ -34,6 +35,7 @@ int output_findings_json(const struct findings *all);
 int output_pool_text(const struct pool *pool, const struct pool_use *use, bool verbose);
 /* A new reference. */
 json_t *output_pool_to_json(const struct pool *pool, const struct pool_use *use);
+int output_document(const struct document *d);
 /* Whatever it is. */
 int output_json(const json_t *json);
 /* A line each. */

@@ -25,6 +25,7 @@ int cmd_list(const struct host *h, const struct args *a);
 int cmd_define_vfs(const struct host *h, const struct args *a);
 int cmd_undefine_vfs(const struct host *h, const struct args *a);
 int cmd_types(const struct host *h, const struct args *a);
+int cmd_describe(const struct host *h, const struct args *a);
 int cmd_doctor(const struct host *h, const struct args *a);
 int cmd_define_pool(const struct host *h, const struct args *a);
 int cmd_undefine_pool(const struct host *h, const struct args *a);
@@ -53,6 +54,9 @@ void set_name(const struct args *a, struct mdev *m);
  */
 int pick_definition(const struct host *h, const struct args *a, const char *parent, const char *what,
 		    struct mdev *ret_mdev);
+/* The device that is meant: it runs, which sets its active, or with --defined or else it is
+ * defined.  Failure is told, beginning with @what. */
+int find_device(const struct host *h, const struct args *a, const char *what, struct mdev *ret_mdev);
 /* Says why a running device was not removed; @r as bus_remove()'s. */
 int fail_to_remove(const struct host *h, const char *uuid, int r);
 /* Says that root is needed, before any script runs, where it is. */

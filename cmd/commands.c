@@ -50,6 +50,11 @@ static const struct rule list_rules[] = {
 	{ .most_one = FOR_A_VM },
 };
 
+static const struct rule describe_rules[] = {
+	{ .any = O_DEVICE },
+	{ .when = O(PROBE), .none = O(DEFINED) },
+};
+
 static const struct rule define_pool_rules[] = {
 	{ .any = O(JSONFILE) },
 };
@@ -156,6 +161,16 @@ const struct command commands[] = {
 		.name = "dump",
 		.summary = "print what is kept about this host, fit for apply",
 		.run = cmd_dump,
+	},
+	{
+		.name = "describe",
+		.summary = "print all that makes a device what it is, for compat and --like",
+		.detail = "Running or else defined. --probe also asks VFIO whether the device can migrate:\n"
+			  "that opens it, as a virtual machine would, and is refused for one in use.",
+		.options = O(DEFINED) | O_DEVICE | O(PARENT) | O(PROBE),
+		RULES(describe_rules),
+		.uuids = UUIDS_ACTIVE_OR_DEFINED,
+		.run = cmd_describe,
 	},
 	{
 		.name = "doctor",

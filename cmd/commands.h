@@ -13,6 +13,7 @@ enum uuids {
 	UUIDS_NONE,
 	UUIDS_ACTIVE,
 	UUIDS_DEFINED,
+	UUIDS_ACTIVE_OR_DEFINED,
 	UUIDS_NOT_ACTIVE, /* defined, but not active */
 	UUIDS_NOT_DEFINED, /* active, but not defined */
 };

@@ -110,6 +110,26 @@ int pick_definition(const struct host *h, const struct args *a, const char *pare
 	return fail_errno(r, "%s %s: cannot read its definition", what, a->uuid);
 }
 
+int find_device(const struct host *h, const struct args *a, const char *what, struct mdev *ret_mdev)
+{
+	_cleanup_(mdev_done) struct mdev running = {};
+	const char *parent = a->value[OPT_PARENT];
+	int r;
+
+	if (!has(a, O(DEFINED)) && bus_find(h, a->uuid, &running) == 0 &&
+	    (!parent || str_eq(parent, running.parent))) {
+		running.active = true;
+		*ret_mdev = take(running);
+		return 0;
+	}
+	r = pick_definition(h, a, parent, what, ret_mdev);
+	if (r == -ENOENT)
+		return fail("%s %s: it is %s defined%s%s", what, a->uuid,
+			    has(a, O(DEFINED)) ? "not" : "neither active nor", parent ? " on " : "",
+			    parent ? parent : "");
+	return r;
+}
+
 static const char *root_needed(int r)
 {
 	return (r == -EACCES || r == -EPERM) && geteuid() != 0 ? "; root is needed" : "";

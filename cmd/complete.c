@@ -132,6 +132,8 @@ static bool is_meant(const struct line *l, const struct mdev *m)
 	switch (which) {
 	case UUIDS_ACTIVE:
 		return m->active;
+	case UUIDS_ACTIVE_OR_DEFINED:
+		return true;
 	case UUIDS_DEFINED:
 		return m->defined;
 	case UUIDS_NOT_ACTIVE:

@@ -88,26 +88,6 @@ static int collect_running(const struct host *h, const struct args *a, struct md
 	return has(a, O(VERBOSE) | O(DUMPJSON)) ? read_attributes(h, list) : 0;
 }
 
-/* The device that is meant: it runs, or with --defined or else it is defined. */
-static int find_one(const struct host *h, const struct args *a, struct mdev *m)
-{
-	_cleanup_(mdev_done) struct mdev running = {};
-	const char *parent = a->value[OPT_PARENT];
-	int r;
-
-	if (!has(a, O(DEFINED)) && bus_find(h, a->uuid, &running) == 0 &&
-	    (!parent || str_eq(parent, running.parent))) {
-		*m = take(running);
-		return 0;
-	}
-	r = pick_definition(h, a, parent, "cannot show", m);
-	if (r == -ENOENT)
-		return fail("cannot show %s: it is %s defined%s%s", a->uuid,
-			    has(a, O(DEFINED)) ? "not" : "neither active nor", parent ? " on " : "",
-			    parent ? parent : "");
-	return r;
-}
-
 /* A name that needs no quoting in XML or among QEMU's arguments. */
 static bool is_plain(const char *api)
 {
@@ -141,7 +121,7 @@ static int list_for_vm(const struct host *h, const struct args *a)
 	_cleanup_free_ char *api = NULL;
 	int r;
 
-	r = find_one(h, a, &m);
+	r = find_device(h, a, "cannot show", &m);
 	if (r < 0)
 		return r;
 	m.is_pci = bus_has_one_place(h, m.parent);

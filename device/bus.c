@@ -172,9 +172,14 @@ int bus_device_api(const struct host *h, const struct mdev *m, char **ret_api)
 	return provider_of(h, m->parent)->device_api(h, m, ret_api);
 }
 
+int bus_open_parent(const struct host *h, const char *parent)
+{
+	return provider_of(h, parent)->open_parent(h, parent);
+}
+
 int bus_lock_parent(const struct host *h, const char *parent)
 {
-	_cleanup_close_ int dir = provider_of(h, parent)->open_parent(h, parent);
+	_cleanup_close_ int dir = bus_open_parent(h, parent);
 	_cleanup_free_ char *name = xasprintf("parent-%s", parent);
 
 	return dir < 0 ? dir : lock_take(h, name, dir, LOCK_MS);

@@ -66,6 +66,8 @@ bool bus_is_ready(const struct host *h, const char *parent, const char *type);
 bool bus_has_one_place(const struct host *h, const char *parent);
 /* "vfio-pci" or so; caller frees.  -ENOENT: no such parent or type. */
 int bus_device_api(const struct host *h, const struct mdev *m, char **ret_api);
+/* The directory of a parent: a descriptor of the caller's, or -errno. */
+int bus_open_parent(const struct host *h, const char *parent);
 /*
  * Waits for a while until no other mdevctl starts the automatic devices of this
  * parent.  A descriptor that keeps the others waiting, or -errno (lock.h).

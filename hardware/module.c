@@ -76,6 +76,17 @@ bool module_is_loaded(const struct host *h, const char *module)
 	return fd >= 0 && (read_text_at(fd, "initstate", &state) < 0 || str_eq(state, "live"));
 }
 
+void module_read_version(const struct host *h, const char *module, char **ret_version, char **ret_srcversion)
+{
+	_cleanup_close_ int fd = host_openf(h, O_PATH | O_DIRECTORY, "sys/module/%s", module);
+
+	*ret_version = *ret_srcversion = NULL;
+	if (fd < 0)
+		return;
+	read_text_at(fd, "version", ret_version);
+	read_text_at(fd, "srcversion", ret_srcversion);
+}
+
 static void libkmod_close(struct libkmod *k)
 {
 	if (k->ctx)

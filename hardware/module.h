@@ -15,6 +15,9 @@
 char *module_of_type(const char *type);
 /* Whether it is loaded, and done with its initialisation. */
 bool module_is_loaded(const struct host *h, const char *module);
+/* What it says of itself, callers free: its version, and a checksum of its sources; NULL:
+ * nothing, as of most in the kernel's own tree, whose version is the kernel's. */
+void module_read_version(const struct host *h, const char *module, char **ret_version, char **ret_srcversion);
 /*
  * Loads a module of the running kernel as modprobe(8) does: with what it
  * depends on, and with the aliases, options, install commands and blacklist of

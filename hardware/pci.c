@@ -47,11 +47,21 @@ static char *read_id(int devices, const char *name, const char *file)
 	return xstrdup(strncmp(text, "0x", 2) == 0 ? text + 2 : text);
 }
 
-char *pci_id(int devices, const char *name)
+static char *read_pair(int devices, const char *name, const char *vendor_file, const char *device_file)
 {
-	_cleanup_free_ char *vendor = read_id(devices, name, "vendor"), *device = NULL;
+	_cleanup_free_ char *vendor = read_id(devices, name, vendor_file), *device = NULL;
 
 	if (vendor)
-		device = read_id(devices, name, "device");
+		device = read_id(devices, name, device_file);
 	return device ? xasprintf("%s:%s", vendor, device) : NULL;
+}
+
+char *pci_id(int devices, const char *name)
+{
+	return read_pair(devices, name, "vendor", "device");
+}
+
+char *pci_subsystem_id(int devices, const char *name)
+{
+	return read_pair(devices, name, "subsystem_vendor", "subsystem_device");
 }

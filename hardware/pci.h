@@ -16,5 +16,7 @@ char *pci_physfn(int devices, const char *name);
 long pci_numa_node(int devices, const char *name);
 /* "VENDOR:DEVICE" in hexadecimal; caller frees, NULL: it is no PCI function. */
 char *pci_id(int devices, const char *name);
+/* The same of what it is a part of: "SUBVENDOR:SUBDEVICE". */
+char *pci_subsystem_id(int devices, const char *name);
 
 #endif

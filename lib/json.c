@@ -176,6 +176,20 @@ bool json_is_deeper(json_t *value, unsigned levels)
 	return false;
 }
 
+json_t *json_text(const char *text)
+{
+	json_t *json = json_string(text);
+	_cleanup_free_ char *ascii = NULL;
+
+	if (json)
+		return json;
+	ascii = xstrdup(text);
+	for (char *c = ascii; *c; c++)
+		if (*c & 0x80)
+			*c = '?';
+	return json_string(ascii);
+}
+
 /* What jansson found, in words for somebody who has never heard of it. */
 static const char *explain(const json_error_t *e)
 {

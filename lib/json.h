@@ -46,5 +46,7 @@ int json_wrong(const struct json_at *at, const char *fmt, ...) _printf_(2, 3);
 /* "an object", "a string" and so on. */
 const char *json_kind(const json_t *value);
 bool json_is_deeper(json_t *value, unsigned levels);
+/* The text as a string; what is not UTF-8, as a driver's may be, with '?' for its bytes. */
+json_t *json_text(const char *text);
 
 #endif

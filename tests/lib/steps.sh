@@ -259,6 +259,20 @@ says() { # NAME TEXT
 	mount --bind "$1" "root/proc/$1"
 }
 
+# From here on ROOT/sys is that of another host, or of the same one booted anew, perhaps
+# changed; what is on its disk stays.
+boot() { # HOST [SED-SCRIPT]
+	mountpoint -q root/sys && umount -l root/sys
+	sed "${2-}" "$TEST_TOP/tests/fake-sysfs/hosts/$1.json" | simulate
+}
+
+# The release that the kernel tells.
+kernel_is() { # RELEASE
+	echo "$1" >osrelease
+	umount root/proc/sys/kernel/osrelease 2>/dev/null || true
+	mount --bind osrelease root/proc/sys/kernel/osrelease
+}
+
 # Types the keys (printf's escapes) into an interactive bash that has our completion.
 in_bash() { # KEYS
 	{
