@@ -426,6 +426,67 @@ json_t *output_pool_to_json(const struct pool *pool, const struct pool_use *use)
 			 (json_int_t)use->free);
 }
 
+/* Of one card, and with the same evidence. */
+static bool is_like(const struct judgement *a, const struct judgement *b)
+{
+	if (!str_eq(a->card, b->card) || !a->type != !b->type || (a->type && !str_eq(a->type, b->type)) || a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (a->e[i].bearing != b->e[i].bearing || !str_eq(a->e[i].text, b->e[i].text))
+			return false;
+	return true;
+}
+
+static void put_judgement(struct text *t, const struct judgement *c, size_t others)
+{
+	put(t, c->parent);
+	if (others)
+		fprintf(t->f, " and %zu more", others);
+	if (c->type)
+		putc(' ', t->f);
+	put(t, c->type ? c->type : "");
+	fprintf(t->f, ": %s\n", compat_verdict_name(compat_verdict(c)));
+	for (size_t i = 0; i < c->n; i++) {
+		fprintf(t->f, "  %-7s  %s: ", compat_bearing_name(c->e[i].bearing), c->e[i].what);
+		put(t, c->e[i].text);
+		putc('\n', t->f);
+	}
+}
+
+int output_judgements_text(const struct judgements *all)
+{
+	struct text t, *out = text_open(&t);
+
+	for (size_t i = 0, n; i < all->n; i += n) {
+		for (n = 1; i + n < all->n && is_like(&all->c[i], &all->c[i + n]); n++)
+			;
+		put_judgement(out, &all->c[i], n - 1);
+	}
+	return text_close(out);
+}
+
+static json_t *judgement_to_json(const struct judgement *c)
+{
+	json_t *evidence = json_array();
+
+	for (size_t i = 0; i < c->n; i++)
+		json_array_append_new(evidence, json_pack("{s:s, s:s, s:o}", "bearing",
+							  compat_bearing_name(c->e[i].bearing), "what", c->e[i].what,
+							  "text", json_text(c->e[i].text)));
+	return json_pack("{s:o, s:s?, s:s, s:o}", "parent", json_text(c->parent), "type", c->type, "verdict",
+			 compat_verdict_name(compat_verdict(c)), "evidence", evidence);
+}
+
+int output_judgements_json(const struct judgements *all)
+{
+	json_t *places = json_array();
+	json_auto_t *top = json_pack("{s:s, s:o}", "verdict", compat_verdict_name(compat_best(all)), "places", places);
+
+	for (size_t i = 0; i < all->n; i++)
+		json_array_append_new(places, judgement_to_json(&all->c[i]));
+	return dump(top);
+}
+
 int output_document(const struct document *d)
 {
 	json_auto_t *json = document_to_json(d);

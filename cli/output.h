@@ -6,6 +6,7 @@
 #ifndef MDEVCTL_OUTPUT_H
 #define MDEVCTL_OUTPUT_H
 
+#include "device/compat.h"
 #include "device/place.h"
 #include "doctor/finding.h"
 #include "model/document.h"
@@ -35,6 +36,10 @@ int output_findings_json(const struct findings *all);
 int output_pool_text(const struct pool *pool, const struct pool_use *use, bool verbose);
 /* A new reference. */
 json_t *output_pool_to_json(const struct pool *pool, const struct pool_use *use);
+/* What compat found of each place, and together: what is the same on several parents of one
+ * card is told once. */
+int output_judgements_text(const struct judgements *all);
+int output_judgements_json(const struct judgements *all);
 int output_document(const struct document *d);
 /* Whatever it is. */
 int output_json(const json_t *json);

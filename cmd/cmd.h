@@ -10,6 +10,7 @@
 #include "cli/args.h"
 #include "config.h"
 #include "lib/host.h"
+#include "model/document.h"
 #include "model/mdev.h"
 
 /* --dry-run: something is to be done. */
@@ -26,6 +27,7 @@ int cmd_define_vfs(const struct host *h, const struct args *a);
 int cmd_undefine_vfs(const struct host *h, const struct args *a);
 int cmd_types(const struct host *h, const struct args *a);
 int cmd_describe(const struct host *h, const struct args *a);
+int cmd_compat(const struct host *h, const struct args *a);
 int cmd_doctor(const struct host *h, const struct args *a);
 int cmd_define_pool(const struct host *h, const struct args *a);
 int cmd_undefine_pool(const struct host *h, const struct args *a);
@@ -44,6 +46,8 @@ void notice_parent(const struct host *h, const char *parent, bool only_near);
 /* The text of a file, "-": of standard input, of @max bytes at most; caller frees.  @ret_source: its name for
  * messages, borrowed.  Failure is told. */
 int read_file(const char *file, size_t max, char **ret_text, size_t *ret_length, const char **ret_source);
+/* What 'mdevctl describe' has made, of a file as read_file() takes it.  Failure is told. */
+int read_document(const char *file, struct document *ret_document);
 /* Fills @m with the definition in --jsonfile, and says what is wrong with it. */
 int read_jsonfile(struct mdev *m, const char *file);
 /* The name of --name, or of what was read if that gives the UUID. */

@@ -173,6 +173,17 @@ const struct command commands[] = {
 		.run = cmd_describe,
 	},
 	{
+		.name = "compat",
+		.summary = "compare what describe printed elsewhere with what this host has",
+		.detail = "FILE may be '-': standard input. Of each parent, and of the type there that would\n"
+			  "be the device's or is given, it tells what is the same, what only the vendor can\n"
+			  "say, and what is in the way. Exits with 0: no known blocker on some parent,\n"
+			  "4: unknown at best, 3: incompatible everywhere, 1: an error.",
+		.options = O(PARENT) | O(TYPE) | O(DUMPJSON),
+		.operand = "FILE",
+		.run = cmd_compat,
+	},
+	{
 		.name = "doctor",
 		.summary = "look for what keeps devices from being offered or started",
 		.detail = "Exits with 1 if something does (FAIL); after -> stands what helps.",

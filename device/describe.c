@@ -87,6 +87,11 @@ void describe_device(const struct host *h, struct mdev *m, struct document *ret_
 	*ret_document = d;
 }
 
+int describe_check_version(const struct host *h, const struct mdev *m, const char *version)
+{
+	return sysfs_check_migration_version(h, m, version);
+}
+
 int describe_probe(const struct host *h, struct document *d, struct error *error)
 {
 	_cleanup_free_ char *group = NULL, *device = NULL, *names = NULL;

@@ -17,6 +17,9 @@ void describe_place(const struct host *h, const struct mdev *m, struct document 
 void describe_device(const struct host *h, struct mdev *m, struct document *ret_document);
 /* Asks the running device itself, which must not be in use: 0, or -errno with @error set. */
 int describe_probe(const struct host *h, struct document *d, struct error *error);
+/* Gives a document's migration version to the driver of @m's parent and type, as
+ * sysfs_check_migration_version(). */
+int describe_check_version(const struct host *h, const struct mdev *m, const char *version);
 /* The release of the kernel; caller frees, NULL: it is that of a tree without /proc. */
 char *describe_kernel(const struct host *h);
 

@@ -50,6 +50,9 @@ struct reasons {
 void place_tell(const struct scan *scan, const struct host *h, const struct wish *wish, struct reasons *reasons);
 void reasons_done(struct reasons *reasons);
 
+/* Why a type has no room for a device that is wished; caller frees, NULL: it has. */
+char *place_tell_full(const struct scan *scan, const struct wish *wish, const struct mdev_type *t);
+
 /* What a pool has on this host; lists of a scan for its wish, with what runs. */
 struct pool_use {
 	struct strv parents, types; /* that are its, those of the other */

@@ -171,6 +171,13 @@ static char *tell_type(const struct scan *scan, const struct wish *wish, const s
 	return xstrdup("free by now; try again");
 }
 
+char *place_tell_full(const struct scan *scan, const struct wish *wish, const struct mdev_type *t)
+{
+	const struct place_parent *p = scan_find_parent(scan, t->parent);
+
+	return claims_free(scan, wish, t, false) > 0 ? NULL : tell_type(scan, wish, p, t);
+}
+
 static void tell_parent(const struct scan *scan, const struct host *h, const struct wish *wish,
 			const struct place_parent *p, struct reasons *reasons)
 {

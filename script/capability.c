@@ -14,15 +14,16 @@ const char *const action_names[N_ACTIONS] = {
 	[ACTION_START] = "start",           [ACTION_STOP] = "stop",
 	[ACTION_DEFINE] = "define",         [ACTION_UNDEFINE] = "undefine",
 	[ACTION_MODIFY] = "modify",         [ACTION_ATTRIBUTES] = "attributes",
-	[ACTION_CAPABILITIES] = "capabilities",
+	[ACTION_CAPABILITIES] = "capabilities", [ACTION_COMPAT] = "compat",
 };
 
-char *capability_question(void)
+char *capability_question(bool compat)
 {
 	json_auto_t *actions = json_array(), *events = json_array(), *json = NULL;
 
 	for (size_t i = 0; i < N_ACTIONS; i++)
-		json_array_append_new(actions, json_string(action_names[i]));
+		if (compat || i != ACTION_COMPAT)
+			json_array_append_new(actions, json_string(action_names[i]));
 	for (size_t i = 0; i < N_EVENTS; i++)
 		json_array_append_new(events, json_string(event_names[i]));
 	json = json_pack("{s:{s:i, s:O, s:O}}", "provides", "version", 2, "actions", actions,

@@ -17,6 +17,7 @@ enum action {
 	ACTION_MODIFY,
 	ACTION_ATTRIBUTES,
 	ACTION_CAPABILITIES,
+	ACTION_COMPAT,
 	N_ACTIONS,
 };
 enum event { EVENT_PRE, EVENT_POST, EVENT_NOTIFY, EVENT_GET, EVENT_LIVE, N_EVENTS };
@@ -30,8 +31,9 @@ struct capability {
 };
 #define BIT(n) (1U << (n))
 
-/* What the question for capabilities gives to a script to read; caller frees. */
-char *capability_question(void);
+/* What the question for capabilities gives to a script to read, with the action compat or
+ * without; caller frees. */
+char *capability_question(bool compat);
 /*
  * Fills script and what it listed from the answer of @script, which must
  * outlive @c; trailing NULs are allowed.  False: it is no answer.

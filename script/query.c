@@ -173,7 +173,7 @@ static void note_capability(const struct query *q)
 static int ask_capability(struct callouts *all, const struct mdev *m, struct capability *ret_capability,
 			  struct error *error)
 {
-	_cleanup_free_ char *input = capability_question();
+	_cleanup_free_ char *input = capability_question(all->offers_compat);
 	_cleanup_(query_done) struct query q = {
 		.all = all,
 		.m = (struct mdev *)m,
@@ -314,7 +314,7 @@ static bool is_asked_for(const struct query *queries, size_t n, const struct mde
 /* Before any of the devices is asked for: each of these answers is needed first. */
 static int list_capabilities(struct callouts *all, struct mdev_list *list, struct query *queries)
 {
-	_cleanup_free_ char *input = capability_question();
+	_cleanup_free_ char *input = capability_question(all->offers_compat);
 	size_t n = 0;
 	int r;
 

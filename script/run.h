@@ -17,6 +17,9 @@ struct callouts {
 	struct strv scripts, notifiers; /* paths, in the order in which they are asked */
 	struct strv hung; /* path of a script for each time that it timed out */
 	int error; /* why the scripts could not be looked for, or 0 */
+	/* Only the command compat tells scripts of that action, so that all others are asked as
+	 * ever. */
+	bool offers_compat;
 	unsigned timeout; /* ms for one script, 0: as long as it needs */
 	struct capability *capabilities; /* what was asked already */
 	size_t n_capabilities;
