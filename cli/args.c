@@ -17,6 +17,9 @@ const struct option_row option_table[N_OPTS] = {
 	[OPT_NUMA] = { 0, "numa", "N", "only parents of this NUMA node" },
 	[OPT_POLICY] = { 0, "policy", "POLICY", "which card: compact (default), spread or separate" },
 	[OPT_POOL] = { 0, "pool", "NAME", "choose as this pool says" },
+	[OPT_LIKE] = { 0, "like", "FILE", "make the device that describe printed, of the same type" },
+	[OPT_PIN] = { 0, "pin", NULL, "keep what the type is now, and compare it at each start" },
+	[OPT_STRICT] = { 0, "strict", NULL, "refuse, rather than warn, where a pinned type has changed" },
 	[OPT_DRY_RUN] = { 0, "dry-run", NULL, "print what would be done, and change nothing" },
 	[OPT_PRUNE] = { 0, "prune", NULL, "remove what the file does not want, where it wants anything" },
 	[OPT_RESTART] = { 0, "restart", NULL, "stop and start what runs otherwise than it is wanted" },
@@ -205,6 +208,7 @@ static int check_value(struct parser *p, enum opt o, const char *value)
 		return check_text(p, value);
 	case OPT_ROOT:
 	case OPT_JSONFILE:
+	case OPT_LIKE:
 		if (*value)
 			return 0;
 		return wrong(p, "option --%s is given an empty name", option_table[o].name);

@@ -132,7 +132,7 @@ static int start(struct run *run, struct mdev *m)
 	int r;
 
 	r = read_again(h, m);
-	if (r > 0 && choice_settle_type(h, m, "cannot start") < 0)
+	if (r > 0 && choice_settle_type(h, m, false, "cannot start") < 0)
 		return -ECANCELED;
 	if (r <= 0)
 		return r;

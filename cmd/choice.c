@@ -4,6 +4,7 @@
  */
 #include "cmd/choice.h"
 #include "cmd/cmd.h"
+#include "cmd/pin.h"
 #include "device/bus.h"
 #include "device/match.h"
 #include "hardware/vgpu-type.h"
@@ -290,6 +291,8 @@ int choice_check_same(struct choice *c, const struct mdev *m, const struct mdev 
 	else if (to_define && !str_eq(pool ? pool : "", wanted_pool ? wanted_pool : ""))
 		differs = xasprintf("it is of %s%s, not of %s%s", pool ? "pool " : "no pool", pool ? pool : "",
 				    wanted_pool ? "pool " : "none", wanted_pool ? wanted_pool : "");
+	else if (to_define && has(c->a, O(PIN)) && !mdev_key(m, KEY_TYPE_DESCRIPTION))
+		differs = xstrdup("it is not pinned; 'mdevctl modify --pin' does that");
 	if (differs)
 		return fail("%s %s: it is defined already, and otherwise than asked: %s", c->what, m->uuid,
 			    differs);
@@ -321,7 +324,7 @@ int choice_set_type(const struct host *h, const struct args *a, struct mdev *m, 
 	return 0;
 }
 
-int choice_settle_type(const struct host *h, struct mdev *m, const char *what)
+int choice_settle_type(const struct host *h, struct mdev *m, bool strict, const char *what)
 {
 	_cleanup_(error_done) struct error error = {};
 	const char *before = m->type;
@@ -332,7 +335,7 @@ int choice_settle_type(const struct host *h, struct mdev *m, const char *what)
 	if (r > 0)
 		notice("%s is of type %s now, which is '%s'; it was %s when it was defined", m->uuid, m->type,
 		       mdev_key(m, KEY_TYPE_NAME), before);
-	return 0;
+	return pin_check(h, m, strict, what);
 }
 
 int choice_lock_name(const struct host *h, const struct args *a, int *ret_lock)

@@ -47,8 +47,9 @@ int choice_check_same(struct choice *c, const struct mdev *m, const struct mdev 
 
 /* The type that --type names on the device's parent, by id or by name, becomes its own. */
 int choice_set_type(const struct host *h, const struct args *a, struct mdev *m, const char *what);
-/* At start the type's name decides, where the definition has one. */
-int choice_settle_type(const struct host *h, struct mdev *m, const char *what);
+/* At start the type's name decides, where the definition has one; and what is pinned is
+ * compared: @strict: a change is an error also where the definition does not say so. */
+int choice_settle_type(const struct host *h, struct mdev *m, bool strict, const char *what);
 
 /* Keeps others from choosing what the kernel does not count, and from applying a host's
  * description, until the descriptor is closed; they are waited for so long.  -errno: it is not told. */

@@ -14,6 +14,7 @@ static const struct rule define_rules[] = {
 	{ .when = O(JSONFILE), .none = O(TYPE) | O(AUTO) | O(NEED) | O(POOL) },
 	{ .when = O(JSONFILE), .any = O(PARENT) },
 	{ .when = O(NUMA) | O(POLICY), .any = O(TYPE) | O(JSONFILE) | O(NEED) | O(POOL) },
+	{ .when = O(STRICT), .any = O(PIN) },
 };
 
 static const struct rule needs_device[] = {
@@ -24,22 +25,25 @@ static const struct rule needs_device[] = {
 
 static const struct rule modify_rules[] = {
 	{ .any = O_DEVICE },
-	{ .unless = O(LIVE), .any = CHANGES | O(TYPE) },
+	{ .unless = O(LIVE), .any = CHANGES | O(TYPE) | O(PIN) },
 	{ .most_one = CHANGES },
 	{ .when = O(INDEX), .any = O(ADDATTR) | O(DELATTR) },
 	{ .when = O(VALUE), .any = O(ADDATTR) },
 	{ .when = O(ADDATTR), .any = O(VALUE) },
 	{ .when = O(JSONFILE), .unless = O(LIVE), .any = O(PARENT) },
-	{ .when = O(LIVE), .none = O(TYPE) | (CHANGES & ~O(JSONFILE)) },
+	{ .when = O(LIVE), .none = O(TYPE) | O(PIN) | (CHANGES & ~O(JSONFILE)) },
 	{ .when = O(LIVE), .any = O(JSONFILE) },
+	{ .when = O(STRICT), .any = O(PIN) },
 };
 
 static const struct rule start_rules[] = {
 	{ .when = O(JSONFILE), .none = O(TYPE) | O(NEED) | O(POOL) },
 	{ .when = O(JSONFILE), .any = O(PARENT) },
-	{ .unless = O_DEVICE, .any = O_DEVICE | O(PARENT) | O(TYPE) | O(NEED) | O(POOL) },
-	{ .unless = O_DEVICE, .any = O(TYPE) | O(JSONFILE) | O(NEED) | O(POOL) },
-	{ .when = O(NUMA) | O(POLICY), .any = O(TYPE) | O(JSONFILE) | O(NEED) | O(POOL) },
+	{ .when = O(LIKE), .none = O(TYPE) | O(JSONFILE) | O(NEED) | O(POOL) },
+	{ .when = O(PIN), .any = O(NAME) | O(LIKE) },
+	{ .unless = O_DEVICE | O(LIKE), .any = O_DEVICE | O(PARENT) | O(TYPE) | O(NEED) | O(POOL) },
+	{ .unless = O_DEVICE | O(LIKE), .any = O(TYPE) | O(JSONFILE) | O(NEED) | O(POOL) },
+	{ .when = O(NUMA) | O(POLICY), .any = O(TYPE) | O(JSONFILE) | O(NEED) | O(POOL) | O(LIKE) },
 };
 
 #define FOR_A_VM (O(LIBVIRT_XML) | O(QEMU_ARGS))
@@ -83,8 +87,8 @@ const struct command commands[] = {
 		.detail = "Without --uuid one is made and printed. Of a running device, parent and type\n"
 			  "need not be given. Without --parent, or with a pattern as '0000:41:*', the\n"
 			  "parent is chosen. What is defined as asked under --name is left as it is.",
-		.options = O_DEVICE | O(PARENT) | O(TYPE) | CHOICES | O(DRY_RUN) | O(AUTO) | O(JSONFILE) |
-			   O(FORCE),
+		.options = O_DEVICE | O(PARENT) | O(TYPE) | CHOICES | O(PIN) | O(STRICT) | O(DRY_RUN) | O(AUTO) |
+			   O(JSONFILE) | O(FORCE),
 		RULES(define_rules),
 		.uuids = UUIDS_NOT_DEFINED,
 		.run = cmd_define,
@@ -92,12 +96,12 @@ const struct command commands[] = {
 	{
 		.name = "modify",
 		.summary = "change a definition",
-		.detail = "One of --auto, --manual, --addattr, --delattr or --jsonfile, or --type alone or\n"
-			  "beside them. The device itself changes when it is started the next time, or at\n"
+		.detail = "One of --auto, --manual, --addattr, --delattr or --jsonfile, or --type or --pin alone\n"
+			  "or beside them. The device itself changes when it is started the next time, or at\n"
 			  "once with --live --jsonfile, if there is a callout script that can do that;\n"
 			  "with --defined as well both are changed; without --live it is the default.",
 		.options = O_DEVICE | O(PARENT) | CHANGES | O(TYPE) | O(INDEX) | O(VALUE) |
-			   O(LIVE) | O(DEFINED) | O(FORCE),
+			   O(LIVE) | O(DEFINED) | O(PIN) | O(STRICT) | O(FORCE),
 		RULES(modify_rules),
 		.uuids = UUIDS_DEFINED,
 		.run = cmd_modify,
@@ -118,9 +122,10 @@ const struct command commands[] = {
 		.detail = "Without --uuid one is made and printed. Without --parent, or with a pattern as\n"
 			  "'0000:41:*', the parent is chosen. With --name the device of that name is found,\n"
 			  "or else made. If the parent is missing because the kernel module of its driver\n"
-			  "is not loaded, that is loaded.",
-		.options = O_DEVICE | O(PARENT) | O(TYPE) | CHOICES | O(DRY_RUN) | O(JSONFILE) | O(NO_LOAD) |
-			   O(FORCE),
+			  "is not loaded, that is loaded. --like keeps a definition of the device, pinned, and\n"
+			  "so does --pin with --name.",
+		.options = O_DEVICE | O(PARENT) | O(TYPE) | CHOICES | O(LIKE) | O(PIN) | O(STRICT) | O(DRY_RUN) |
+			   O(JSONFILE) | O(NO_LOAD) | O(FORCE),
 		RULES(start_rules),
 		.uuids = UUIDS_NOT_ACTIVE,
 		.run = cmd_start,

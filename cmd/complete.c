@@ -329,6 +329,7 @@ static void offer_values(const struct host *h, struct line *l, enum opt o, const
 		offer_types(h, l, before);
 		break;
 	case OPT_JSONFILE:
+	case OPT_LIKE:
 		strv_add(&l->found, xstrdup(":files"));
 		break;
 	case OPT_ROOT:

@@ -5,6 +5,7 @@
 #include "cli/output.h"
 #include "cmd/choice.h"
 #include "cmd/cmd.h"
+#include "cmd/pin.h"
 #include "config.h"
 #include "device/bus.h"
 #include "lib/interrupt.h"
@@ -165,6 +166,8 @@ static int define(struct choice *c, struct mdev *m, bool runs)
 	/* Before any script is asked, and again under the lock. */
 	if (r == 0 && has(a, O(UUID)) && config_has(c->h, m->uuid, m->parent) > 0)
 		r = fail_to_write(c->h, -EEXIST, false, "cannot define", m->parent, m->uuid);
+	if (r == 0 && has(a, O(PIN)))
+		r = pin_as_asked(c->h, a, m, "cannot define");
 	if (r == 0 && has(a, O(DRY_RUN)))
 		return output_plan(has(a, O_DEVICE) ? m->uuid : "-", m->parent, m->type);
 	if (r < 0)

@@ -52,6 +52,9 @@ int cmd_describe(const struct host *h, const struct args *a)
 
 	if (r == 0 && m.active)
 		r = complete(h, &m);
+	/* The kernel knows no names. */
+	if (has(a, O(NAME)))
+		set_name(a, &m);
 	if (r < 0)
 		return r;
 	if (!m.active && has(a, O(PROBE)))

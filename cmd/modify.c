@@ -4,6 +4,7 @@
  */
 #include "cmd/choice.h"
 #include "cmd/cmd.h"
+#include "cmd/pin.h"
 #include "config.h"
 #include "device/bus.h"
 #include "lib/interrupt.h"
@@ -51,6 +52,20 @@ static int change_attrs(const struct args *a, struct mdev *m)
 	return 0;
 }
 
+/* Another type is another one to be pinned: that of the name given, if it is there. */
+static int change_type(const struct host *h, const struct args *a, struct mdev *m)
+{
+	bool was_pinned = mdev_key(m, KEY_TYPE_DESCRIPTION);
+	int r = choice_set_type(h, a, m, "cannot modify");
+
+	if (r < 0 || !was_pinned || has(a, O(PIN)))
+		return r;
+	mdev_set_key(m, KEY_TYPE_DESCRIPTION, NULL);
+	if (!pin_type(h, m))
+		notice("%s is no longer pinned: %s does not offer %s at present", m->uuid, m->parent, m->type);
+	return 0;
+}
+
 static int change(const struct host *h, const struct args *a, struct mdev *m)
 {
 	int r = 0;
@@ -60,7 +75,9 @@ static int change(const struct host *h, const struct args *a, struct mdev *m)
 	if (has(a, O(MANUAL)))
 		m->autostart = false;
 	if (has(a, O(TYPE)))
-		r = choice_set_type(h, a, m, "cannot modify");
+		r = change_type(h, a, m);
+	if (r == 0 && has(a, O(PIN)))
+		r = pin_as_asked(h, a, m, "cannot modify");
 	return r < 0 ? r : change_attrs(a, m);
 }
 
@@ -70,15 +87,19 @@ static int change(const struct host *h, const struct args *a, struct mdev *m)
  */
 static void keep_keys(struct mdev *m, const struct mdev *old)
 {
-	static const char *const keys[] = { KEY_NAME, KEY_POOL, KEY_TYPE_NAME };
+	static const struct {
+		const char *key;
+		bool of_type; /* that of another type is no use */
+	} keys[] = { { KEY_NAME, false }, { KEY_POOL, false }, { KEY_TYPE_NAME, true }, { KEY_TYPE_DESCRIPTION, true } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		/* The name of another type is no use. */
-		if (str_eq(keys[i], KEY_TYPE_NAME) && !str_eq(old->type, m->type))
+		if (keys[i].of_type && !str_eq(old->type, m->type))
 			continue;
-		if (!json_object_get(m->extra, keys[i]))
-			mdev_set_key(m, keys[i], mdev_key(old, keys[i]));
+		if (!json_object_get(m->extra, keys[i].key))
+			mdev_set_key(m, keys[i].key, mdev_key(old, keys[i].key));
 	}
+	if (mdev_flag(old, KEY_STRICT) && !json_object_get(m->extra, KEY_STRICT))
+		mdev_set_flag(m, KEY_STRICT);
 }
 
 /* @m is to take the place of a definition, which need not be readable: it may be what is

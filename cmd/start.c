@@ -5,6 +5,8 @@
 #include "cli/output.h"
 #include "cmd/choice.h"
 #include "cmd/cmd.h"
+#include "cmd/like.h"
+#include "cmd/pin.h"
 #include "config.h"
 #include "device/activate.h"
 #include "device/bus.h"
@@ -17,6 +19,8 @@ struct request {
 	const struct args *a;
 	struct choice choice;
 	struct mdev file; /* what --jsonfile says */
+	const struct document *like; /* what --like says, or NULL */
+	bool is_defined; /* and that is what is started */
 	int lost; /* why the last try failed, if another parent may do; else 0 */
 };
 
@@ -78,6 +82,8 @@ static int describe_transient(const struct request *q, struct mdev *m)
 		memcpy(m->uuid, a->uuid, sizeof(m->uuid));
 	else
 		uuid_make(m->uuid);
+	if (q->like)
+		mdev_copy_attrs(m, &q->like->m);
 	if (!has(a, O(TYPE) | O(JSONFILE) | O(NEED) | O(POOL)) || is_defined_elsewhere(q))
 		return fail_undefined(q);
 	if (!q->choice.is_open)
@@ -141,11 +147,11 @@ static int start(struct request *q, const struct mdev *m)
 		if (found != 0)
 			return found < 0 ? found : output_uuid(other.uuid);
 	}
-	if (r < 0 && !m->defined && choice_goes_on(&q->choice, m, r))
+	if (r < 0 && !q->is_defined && choice_goes_on(&q->choice, m, r))
 		return q->lost = r;
 	if (r < 0)
 		return fail_to_start(q, m, &error);
-	if (has(q->a, O(UUID)) || output_uuid(m->uuid) == 0)
+	if ((has(q->a, O(UUID)) && !q->like) || output_uuid(m->uuid) == 0)
 		return 0;
 	if (is_asked_by_name(q))
 		return -EIO;
@@ -198,16 +204,51 @@ static int show_plan(const struct request *q, const struct mdev *m)
 	return fail_to_start(q, m, &error);
 }
 
+static int run(struct request *q, struct callouts *all, const struct mdev *m)
+{
+	struct callout c;
+	int r = callout_begin(&c, all, m, ACTION_START, has(q->a, O(FORCE)));
+
+	return r < 0 ? r : callout_end(&c, start(q, m));
+}
+
+/* The definition comes first: by that a vGPU, which has no UUID in the kernel, gets its own. */
+static int run_kept(struct request *q, struct callouts *all, const struct mdev *m)
+{
+	_cleanup_(mdev_done) struct mdev kept = mdev_copy(m);
+	int r = pin_now(q->h, &kept, "cannot start");
+
+	if (r == 0)
+		r = pin_keep(q->h, q->a, all, &kept);
+	if (r < 0)
+		return r;
+	kept.defined = true;
+	r = run(q, all, &kept);
+	if (r < 0)
+		pin_drop(q->h, &kept);
+	return r;
+}
+
+static int run_as_asked(struct request *q, const struct mdev *m)
+{
+	_cleanup_(callouts_close) struct callouts all = {};
+	int r;
+
+	callouts_open(&all, q->h);
+	if (has(q->a, O(PIN) | O(LIKE)) && !m->defined)
+		return run_kept(q, &all, m);
+	r = run(q, &all, m);
+	return r == 0 && has(q->a, O(PIN) | O(LIKE)) ? pin_started(q->h, q->a, m) : r;
+}
+
 /* The device has a parent now, and a type there. */
 static int start_there(struct request *q, struct mdev *m)
 {
-	_cleanup_(callouts_close) struct callouts all = {};
 	_cleanup_(error_done) struct error error = {};
 	const struct args *a = q->a;
-	struct callout c;
 	int r;
 
-	if (!has(a, O_DEVICE) && bus_fixed_uuid(q->h, m) && m->defined)
+	if (!has(a, O_DEVICE) && !q->like && bus_fixed_uuid(q->h, m) && m->defined)
 		return fail("cannot start a device: %s on %s is defined as %s; start that with --uuid", m->type,
 			    m->parent, m->uuid);
 	if (explain_taken(q->h, m, &error))
@@ -215,16 +256,14 @@ static int start_there(struct request *q, struct mdev *m)
 	r = has(a, O(DRY_RUN)) ? 0 : bring_parent(q, m);
 	/* What has been chosen just now is what the parent has. */
 	if (r == 0 && (m->defined || !q->choice.is_open))
-		r = choice_settle_type(q->h, m, "cannot start");
+		r = choice_settle_type(q->h, m, has(a, O(STRICT)), "cannot start");
+	if (r == 0 && q->like)
+		r = pin_check_like(q->h, q->like, m, has(a, O(STRICT)), "cannot start");
 	if (r == 0 && has(a, O(DRY_RUN)))
 		return show_plan(q, m);
 	if (r == 0)
 		r = check_may_create(q, m);
-	if (r < 0)
-		return r;
-	callouts_open(&all, q->h);
-	r = callout_begin(&c, &all, m, ACTION_START, has(a, O(FORCE)));
-	return r < 0 ? r : callout_end(&c, start(q, m));
+	return r < 0 ? r : run_as_asked(q, m);
 }
 
 /* Where the program chooses, the next parent is tried when one is lost to somebody else. */
@@ -242,6 +281,16 @@ static int start_somewhere(struct request *q, struct mdev *m)
 			r = start_there(q, m);
 	} while (q->lost);
 	return r;
+}
+
+/* What was asked for by name is active. */
+static int end_active(const struct request *q, const struct mdev *m)
+{
+	if (has(q->a, O(DRY_RUN)))
+		return output_plan(m->uuid, m->parent, m->type);
+	if (has(q->a, O(PIN) | O(LIKE)) && pin_started(q->h, q->a, m) < 0)
+		return -ECANCELED;
+	return output_uuid(m->uuid);
 }
 
 static int start_requested(struct request *q)
@@ -264,20 +313,35 @@ static int start_requested(struct request *q)
 		if (r < 0)
 			return r;
 		if (r > 0)
-			return has(q->a, O(DRY_RUN)) ? output_plan(m.uuid, m.parent, m.type) : output_uuid(m.uuid);
+			return end_active(q, &m);
 	}
 	r = describe(q, &m);
+	q->is_defined = m.defined;
 	return r < 0 ? r : start_somewhere(q, &m);
 }
 
-int cmd_start(const struct host *h, const struct args *a)
+static int start_with(const struct host *h, const struct args *a, const struct document *like)
 {
-	struct request q = { .h = h, .a = a };
-	int r = choice_begin(&q.choice, h, a, "cannot start", true);
+	struct request q = { .h = h, .a = a, .like = like };
+	int r = choice_begin(&q.choice, h, a, "cannot start", !has(a, O(PIN) | O(LIKE)));
 
 	if (r == 0)
 		r = start_requested(&q);
 	choice_end(&q.choice);
 	mdev_done(&q.file);
 	return r;
+}
+
+int cmd_start(const struct host *h, const struct args *a)
+{
+	_cleanup_(document_done) struct document like = {};
+	struct args as_like = *a;
+	int r;
+
+	if (!has(a, O(LIKE)))
+		return start_with(h, a, NULL);
+	r = read_document(a->value[OPT_LIKE], &like);
+	if (r == 0)
+		r = like_ask_for(h, &like, &as_like);
+	return r < 0 ? r : start_with(h, &as_like, &like);
 }

@@ -52,13 +52,25 @@ void mdev_set_key(struct mdev *m, const char *key, const char *text)
 	if (text && !m->extra)
 		m->extra = json_object();
 	if (text)
-		json_object_set_new(m->extra, key, json_string(text));
+		json_object_set_new(m->extra, key, json_text(text));
 	else
 		json_object_del(m->extra, key);
 	if (!json_object_size(m->extra)) {
 		json_decref(m->extra);
 		m->extra = NULL;
 	}
+}
+
+bool mdev_flag(const struct mdev *m, const char *key)
+{
+	return json_is_true(json_object_get(m->extra, key));
+}
+
+void mdev_set_flag(struct mdev *m, const char *key)
+{
+	if (!m->extra)
+		m->extra = json_object();
+	json_object_set_new(m->extra, key, json_true());
 }
 
 bool mdev_name_is_right(const struct mdev *m)

@@ -35,6 +35,8 @@ struct mdev {
 #define KEY_NAME "name" /* the UUID is uuid_of_name() of it */
 #define KEY_TYPE_NAME "type_name" /* decides over mdev_type, whose number may change */
 #define KEY_POOL "pool" /* whose choice the parent was */
+#define KEY_TYPE_DESCRIPTION "type_description" /* as the driver gave it when the type was pinned; empty: none */
+#define KEY_STRICT "strict" /* true: not started where that has changed */
 
 void mdev_done(struct mdev *m);
 /* Whether both are on the same parent and of the same type. */
@@ -45,6 +47,9 @@ bool mdev_has_same_attrs(const struct mdev *a, const struct mdev *b);
 const char *mdev_key(const struct mdev *m, const char *key);
 /* @text NULL: removes it. */
 void mdev_set_key(struct mdev *m, const char *key, const char *text);
+/* The same of a key that is true or not there. */
+bool mdev_flag(const struct mdev *m, const char *key);
+void mdev_set_flag(struct mdev *m, const char *key);
 /* Whether the device has no name, or one that gives its UUID. */
 bool mdev_name_is_right(const struct mdev *m);
 /* What people call it: its name, if that is right, else its UUID. */
