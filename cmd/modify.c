@@ -53,7 +53,7 @@ static int change_attrs(const struct args *a, struct mdev *m)
 }
 
 /* Another type is another one to be pinned: that of the name given, if it is there. */
-static int change_type(const struct host *h, const struct args *a, struct mdev *m)
+static int change_type(const struct host *h, const struct args *a, struct mdev *m, bool tell)
 {
 	bool was_pinned = mdev_key(m, KEY_TYPE_DESCRIPTION);
 	int r = choice_set_type(h, a, m, "cannot modify");
@@ -61,12 +61,12 @@ static int change_type(const struct host *h, const struct args *a, struct mdev *
 	if (r < 0 || !was_pinned || has(a, O(PIN)))
 		return r;
 	mdev_set_key(m, KEY_TYPE_DESCRIPTION, NULL);
-	if (!pin_type(h, m))
+	if (!pin_type(h, m) && tell)
 		notice("%s is no longer pinned: %s does not offer %s at present", m->uuid, m->parent, m->type);
 	return 0;
 }
 
-static int change(const struct host *h, const struct args *a, struct mdev *m)
+static int change(const struct host *h, const struct args *a, struct mdev *m, bool tell)
 {
 	int r = 0;
 
@@ -75,7 +75,7 @@ static int change(const struct host *h, const struct args *a, struct mdev *m)
 	if (has(a, O(MANUAL)))
 		m->autostart = false;
 	if (has(a, O(TYPE)))
-		r = change_type(h, a, m);
+		r = change_type(h, a, m, tell);
 	if (r == 0 && has(a, O(PIN)))
 		r = pin_as_asked(h, a, m, "cannot modify");
 	return r < 0 ? r : change_attrs(a, m);
@@ -124,9 +124,10 @@ static int replace(const struct host *h, const struct args *a, struct mdev *m)
 
 /*
  * The definition as it is to be: what is there with the change applied, or
- * @file, that of --jsonfile, in its place.  @ret_mdev is written on success.
+ * @file, that of --jsonfile, in its place.  @tell: what the change brings about, once.
+ * @ret_mdev is written on success.
  */
-static int make_new(const struct host *h, const struct args *a, const struct mdev *file,
+static int make_new(const struct host *h, const struct args *a, const struct mdev *file, bool tell,
 		    struct mdev *ret_mdev)
 {
 	_cleanup_(mdev_done) struct mdev m = {};
@@ -144,7 +145,7 @@ static int make_new(const struct host *h, const struct args *a, const struct mde
 		return fail("cannot modify %s: it is not defined%s%s; 'mdevctl define' does that",
 			    a->uuid, parent ? " on " : "", parent ? parent : "");
 	if (r == 0)
-		r = change(h, a, &m);
+		r = change(h, a, &m, tell);
 	if (r < 0)
 		return r;
 	mdev_done(ret_mdev);
@@ -163,7 +164,7 @@ static int store(const struct host *h, const struct args *a, const struct mdev *
 	r = lock_definitions(h, "cannot modify the definition", &w);
 	if (r < 0)
 		return r;
-	r = make_new(h, a, file, &m);
+	r = make_new(h, a, file, false, &m);
 	if (r < 0)
 		return r;
 	r = config_write(h, &w, &m, true, &done);
@@ -229,7 +230,7 @@ int cmd_modify(const struct host *h, const struct args *a)
 	if (r == 0 && from_file && has(a, O(LIVE)))
 		r = complete_live(h, a, &file);
 	if (r == 0 && defined)
-		r = make_new(h, a, from_file ? &file : NULL, &new);
+		r = make_new(h, a, from_file ? &file : NULL, true, &new);
 	if (r == 0 && defined)
 		r = check_may_write(h, "cannot modify", &new);
 	if (r < 0)

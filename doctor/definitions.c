@@ -4,7 +4,9 @@
  */
 #include "config.h"
 #include "device/bus.h"
+#include "device/compat.h"
 #include "device/explain.h"
+#include "device/match.h"
 #include "doctor/doctor.h"
 
 struct definitions {
@@ -26,6 +28,66 @@ static const struct mdev_type *find_type(const struct definitions *d, const stru
 		if (str_eq(d->types.t[i].parent, m->parent) && str_eq(d->types.t[i].id, m->type))
 			return &d->types.t[i];
 	return NULL;
+}
+
+/* Whether the parent offers a type of the name that decides, which the definition has. */
+static const struct mdev_type *find_named(const struct definitions *d, const struct mdev *m)
+{
+	const char *name = mdev_key(m, KEY_TYPE_NAME);
+	const struct mdev_type *found = NULL;
+
+	for (size_t i = 0; name && i < d->types.n; i++) {
+		const struct mdev_type *t = &d->types.t[i];
+
+		if (!str_eq(t->parent, m->parent) || !t->name || !str_eq(t->name, name))
+			continue;
+		/* Of several of one name it stays the same. */
+		if (!found || str_eq(t->id, m->type))
+			found = t;
+	}
+	return found;
+}
+
+static void check_description(const struct mdev *m, const struct mdev_type *t, struct findings *all)
+{
+	const char *was = mdev_key(m, KEY_TYPE_DESCRIPTION);
+	_cleanup_free_ char *change = NULL;
+	bool strict = mdev_flag(m, KEY_STRICT);
+
+	if (was)
+		change = compat_description_change(was, t->description ? t->description : "");
+	if (change)
+		findings_add(all, strict && m->autostart ? HEALTH_FAIL : HEALTH_WARN, "types",
+			     xasprintf("%s: its type %s is not what it was when it was pinned%s: %s", m->uuid,
+				       t->name ? t->name : t->id, strict ? ", and it is not started" : "", change),
+			     xasprintf("mdevctl modify -u %s -p %s --pin, if the guest may see that", m->uuid, m->parent));
+}
+
+/*
+ * What a driver has made of a type since the device was defined: another id, another
+ * description, or another name of the id.
+ */
+static void check_drift(const struct definitions *d, const struct mdev *m, struct findings *all)
+{
+	const struct mdev_type *t = find_type(d, m), *named = find_named(d, m);
+	const char *name = mdev_key(m, KEY_TYPE_NAME);
+
+	if (json_object_get(m->extra, KEY_STRICT) && !json_is_boolean(json_object_get(m->extra, KEY_STRICT)))
+		findings_add(all, HEALTH_WARN, "types", xasprintf("%s: its \"strict\" is neither true nor false, and does not count", m->uuid),
+			     xasprintf("mdevctl modify -u %s -p %s --pin --strict", m->uuid, m->parent));
+	if (named && !str_eq(named->id, m->type))
+		findings_add(all, HEALTH_WARN, "types",
+			     xasprintf("%s: its type %s is %s now, and was %s when it was defined; the name decides", m->uuid,
+				       name, named->id, m->type),
+			     xasprintf("nothing has to be done; mdevctl modify -u %s -p %s --type '%s' has the definition say so",
+				       m->uuid, m->parent, name));
+	else if (name && !named && t && t->name && match_name(name, t->id, t->name) == NAMED_NOT)
+		findings_add(all, m->autostart ? HEALTH_FAIL : HEALTH_WARN, "types",
+			     xasprintf("%s: %s offers no type of the name %s any more, and %s is %s now", m->uuid, m->parent, name,
+				       m->type, t->name),
+			     xasprintf("mdevctl modify -u %s -p %s --type TYPE", m->uuid, m->parent));
+	if (named || t)
+		check_description(m, named ? named : t, all);
 }
 
 static char *offered(const struct definitions *d, const char *parent)
@@ -89,7 +151,7 @@ static void check_definition(const struct host *h, const struct definitions *d,
 			     xasprintf("%s: its parent %s is not there", m->uuid, m->parent),
 			     xasprintf("see drivers and sr-iov; or, if it is gone for good: mdevctl undefine -u %s -p %s",
 				       m->uuid, m->parent));
-	} else if (!find_type(d, m)) {
+	} else if (!find_type(d, m) && !find_named(d, m)) {
 		_cleanup_free_ char *ids = offered(d, m->parent);
 
 		findings_add(all, health, "definitions",
@@ -174,6 +236,7 @@ void doctor_definitions(const struct host *h, struct findings *all, bool *ret_au
 	for (size_t i = 0; i < d.list.n; i++) {
 		bus_query_look(&query, h, &d.list.m[i]);
 		check_definition(h, &d, &d.list.m[i], all);
+		check_drift(&d, &d.list.m[i], all);
 		if (d.list.m[i].is_pci)
 			check_alone(&d, i, all);
 		*ret_automatic = *ret_automatic || d.list.m[i].autostart;
