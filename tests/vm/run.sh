@@ -30,6 +30,23 @@ extend_root() {
 	cc -Wall -Wextra -O2 -D_GNU_SOURCE -static -o "$root/bin/kernel-facts" "$top/tests/kernel-facts.c"
 	install -D -t "$root/facts" "$top"/tests/kernel-facts{,-check}.sh "$vm/facts-hook.sh"
 	cp -t "$root/facts" "$top"/tests/kernel-facts.{expected,differ}
+	[ ! -d "$scratch/documents" ] || cp -r "$scratch/documents" "$root/"
+}
+
+# What checks/documents.sh of this boot is to find in the next one.
+keep_documents() {
+	mkdir -p "$scratch/documents"
+	sed -n 's/^# document \([^ /]*\) \({.*\)/\1 \2/p' "$scratch/output" | while read -r release document; do
+		printf '%s\n' "$document" >"$scratch/documents/$release"
+	done
+}
+
+# Once more the first kernel, with the documents of the second, where these checks are asked for.
+exchange_back() {
+	local documents=$vm/checks/documents.sh
+	[[ " ${guest_checks[*]} " == *" $documents "* ]] || return 0
+	guest_checks=("$documents")
+	find_kernel "$always" && run_on_kernel
 }
 
 case ${1-} in
@@ -47,8 +64,11 @@ find_kernel "${VM_KERNEL:-$always}" ||
 	die "the package lists have no Linux $series with image, headers and source of one version; as root: apt-get update"
 run_on_kernel
 if [ -z "${VM_KERNEL-}" ]; then
+	keep_documents
 	if find_kernel "$where_offered"; then
 		run_on_kernel
+		keep_documents
+		exchange_back
 	else
 		say "no Linux $where_offered with image, headers and source of one version is offered: $always only"
 	fi
