@@ -5,6 +5,7 @@
 #include "cmd/steps.h"
 #include "cli/plan.h"
 #include "cmd/cmd.h"
+#include "cmd/pin.h"
 #include "device/activate.h"
 #include "device/bus.h"
 #include "device/explain.h"
@@ -332,7 +333,7 @@ static int try_start(struct steps *steps, struct step *s, struct error *error)
 {
 	int r = place_settle_type(steps->h, &s->m, error);
 
-	if (r < 0 || explain_taken(steps->h, &s->m, error))
+	if (r < 0 || explain_taken(steps->h, &s->m, error) || pin_check(steps->h, &s->m, false, "cannot start") < 0)
 		return -ECANCELED;
 	r = start(steps, &s->m, false, error);
 	if (r == 0)
