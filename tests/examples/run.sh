@@ -3,7 +3,8 @@
 #
 # Runs the examples of provisioning, as they are, on simulated hosts: the
 # kickstart file's %post on an installed system and its first boot, the Ansible
-# role with a local connection.  Ends with "N passed, N failed".
+# role with a local connection, what the pods of the DaemonSet run in a chroot.
+# Ends with "N passed, N failed".
 set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "$0")/../.."
@@ -18,21 +19,32 @@ vm3=5e4d3c2b-1a09-4f8e-8d7c-6b5a49382716
 gpu=0000:84:00.0
 
 # A host below a directory, with its simulated kernel.
-simulate() { # directory
+simulate() { # directory, [host]
 	mkdir -p "$1/sys"
-	ln -s sys/fake/dev "$1/dev"
-	build/fake-sysfs tests/fake-sysfs/hosts/several-cards.json "$1/sys"
+	[[ -d $1/dev ]] || ln -s sys/fake/dev "$1/dev"
+	build/fake-sysfs "tests/fake-sysfs/hosts/${2-several-cards}.json" "$1/sys"
 }
 
 installs() {
 	mkdir -p /mnt/sysroot
 	make -s install DESTDIR=/mnt/sysroot PREFIX=/usr
 	sed -n '/^%post/,/^%end/{//!p}' examples/kickstart/mdevctl.ks >"$TMPDIR/post"
-	/bin/bash "$TMPDIR/post"
+	/bin/bash "$TMPDIR/post" | tail -n 1 >"$TMPDIR/told"
+	same '1 pool defined, 2 defined, 0 as wanted' "$(<"$TMPDIR/told")"
 	same "$(printf '%s\n' "$vm1 0000:00:02.0 i915-GVTg_V5_4 auto" '  Name: desktop' "$vm2 $gpu nvidia-18 manual" \
 		'  Name: render' '  Attrs:' '    @{0}: {"nvidia/vgpu_params":"frame_rate_limiter=0"}')" \
 		"$(build/mdevctl --root /mnt/sysroot list --defined --verbose)"
 	same '' "$(find /etc/mdevctl.d -newer "$TMPDIR/post" 2>/dev/null || true)"
+	same 'nothing to do, 2 as wanted' "$(/bin/bash "$TMPDIR/post")"
+}
+
+# What is wrong with a description ends %post with an error, and so the installation.
+refuses() {
+	sed 's/"manual"/"sometimes"/' "$TMPDIR/post" >"$TMPDIR/wrong"
+	fails /bin/bash "$TMPDIR/wrong" 2>"$TMPDIR/told"
+	grep 'mdevctl-host.json:[0-9]*: "start" is "sometimes"' "$TMPDIR/told"
+	grep 'nothing was changed' "$TMPDIR/told"
+	/bin/bash "$TMPDIR/post"
 }
 
 boots() {
@@ -70,8 +82,10 @@ role_checks() {
 	state >"$TMPDIR/before"
 	play --check --diff
 	changed 1
-	grep -- '^+.*"mdev_type": "i915-GVTg_V5_4"' "$TMPDIR/play"
-	grep -- '^-.*"active": true' "$TMPDIR/play"
+	# The diff is the plan, word for word.
+	grep -Fx "< stop $vm3 $gpu nvidia-18" "$TMPDIR/play"
+	grep -Fx "+ define desktop 0000:00:02.0 i915-GVTg_V5_4" "$TMPDIR/play"
+	grep -Fx '1 pool defined, 1 stopped, 1 undefined, 2 defined, 1 started, 0 as wanted' "$TMPDIR/play"
 	state | diff "$TMPDIR/before" -
 }
 
@@ -81,76 +95,66 @@ role_changes() {
 	same "$vm1 0000:00:02.0 i915-GVTg_V5_4 auto (defined)" "$(build/mdevctl list -u "$vm1")"
 	same "$vm2 $gpu nvidia-18 manual" "$(build/mdevctl list -d -u "$vm2")"
 	same '' "$(build/mdevctl list -u "$vm2"; build/mdevctl list -u $vm3; build/mdevctl list -d -u $vm3)"
+	build/mdevctl list-pools | grep '^desktops: '
 }
 
 role_is_idempotent() {
 	state >"$TMPDIR/before"
 	play --diff
 	changed 0
-	same '' "$(grep '^[+-]' "$TMPDIR/play" || true)"
+	same '' "$(grep '^[-+~<>] ' "$TMPDIR/play" || true)"
+	play --check
+	changed 0
 	state | diff "$TMPDIR/before" -
 }
 
+# Keys that other programs keep in a definition are none of the role's.
 role_repairs() {
-	build/mdevctl modify -u "$vm1" --manual
-	build/mdevctl modify -u "$vm2" --addattr other --value 1
-	play --diff
-	changed 1
-	grep -- '^+.*"start": "auto"' "$TMPDIR/play"
-	grep -- '^-.*"other": "1"' "$TMPDIR/play"
-	grep "$vm1 runs, and is not changed before" "$TMPDIR/play"
-	play
-	changed 0
-	build/mdevctl stop -u "$vm1"
-	play
-	changed 1
-	same "$vm1 0000:00:02.0 i915-GVTg_V5_4 auto (defined)" "$(build/mdevctl list -u "$vm1")"
-}
-
-# The card is chosen once, and the type may be said by id, by name, or by a pool.
-role_chooses() {
-	cat >"$TMPDIR/pool.json" <<-END
-		{"parents": ["10de:13f2"], "types": ["GRID M60-2Q"], "policy": "spread", "attrs": [{"nvidia/vgpu_params": "x=1"}]}
-	END
-	build/mdevctl define-pool spread --jsonfile "$TMPDIR/pool.json"
-	cat >"$TMPDIR/chosen.yml" <<-END
-		mdevctl_devices:
-		  - {name: by-pool, pool: spread, active: true}
-		  - {name: by-name, type: GRID M60-2Q, parent: "0000:85:*", start: auto}
-	END
-	play -e "@$TMPDIR/chosen.yml"
-	changed 1
-	build/mdevctl list -d --name by-pool -v | grep -A3 ' 0000:85:00.0 nvidia-18 manual (active)'
-	build/mdevctl list -d --name by-name | grep ' 0000:85:00.0 nvidia-18 auto$'
-	play -e "@$TMPDIR/chosen.yml"
-	changed 0
-	sed -i 's/GRID M60-2Q/nvidia-18/' "$TMPDIR/chosen.yml"
-	play -e "@$TMPDIR/chosen.yml"
-	changed 0
-}
-
-# Keys that other programs keep in a definition are none of the module's.
-role_keeps() {
 	local file=$root/etc/mdevctl.d/$gpu/$vm2
 	sed -i 's/"start"/"x-owner": "site", "start"/' "$file"
+	build/mdevctl modify -u "$vm1" --manual
+	build/mdevctl modify -u "$vm2" --addattr other --value 1
+	build/mdevctl stop -u "$vm1"
+	play --diff
+	changed 1
+	grep -Fx '~ modify desktop 0000:00:02.0 i915-GVTg_V5_4 (start: manual -> auto)' "$TMPDIR/play"
+	grep '^~ modify render .*other=1' "$TMPDIR/play"
+	same "$vm1 0000:00:02.0 i915-GVTg_V5_4 auto (defined)" "$(build/mdevctl list -u "$vm1")"
+	grep '"x-owner": "site"' "$file"
 	play
 	changed 0
-	build/mdevctl modify -u "$vm2" --auto
-	play
-	changed 1
-	grep '"x-owner": "site"' "$file"
 }
 
+# With a description of its own: what runs is left alone and warned of, until it may be restarted.
+role_restarts() {
+	echo '{"mdevctl_host": [{"0000:00:02.0": [{"desktop": {"mdev_type": "i915-GVTg_V5_8", "start": "auto"}}]}]}' \
+		>"$TMPDIR/smaller.yml"
+	play -e "@$TMPDIR/smaller.yml"
+	changed 1
+	grep 'WARNING.*desktop runs on 0000:00:02.0 as i915-GVTg_V5_4 still' "$TMPDIR/play"
+	same "$vm1 0000:00:02.0 i915-GVTg_V5_4 auto (defined)" "$(build/mdevctl list -u "$vm1")"
+	play -e "@$TMPDIR/smaller.yml" -e mdevctl_restart=true
+	changed 1
+	same "$vm1 0000:00:02.0 i915-GVTg_V5_8 auto (defined)" "$(build/mdevctl list -u "$vm1")"
+}
+
+# All at once, and where in the YAML, of which mdevctl has seen nothing.
 role_refuses() {
 	cat >"$TMPDIR/wrong.yml" <<-END
-		mdevctl_devices: [{uuid: $vm2, parent: "$gpu", type: nvidia-18, attrs: [{speed: 0x47}]}]
+		mdevctl_host:
+		  devices:
+		    - "$gpu":
+		        - fast: {mdev_type: nvidia-18, start: auto, attrs: [{speed: 0x47}]}
+		        - slow: {mdev_type: nvidia-18, start: sometimes}
 	END
 	state >"$TMPDIR/before"
-	fails play -e "@$TMPDIR/wrong.yml"
-	grep 'a value that is a string' "$TMPDIR/play"
-	sed -i 's/nvidia-18, attrs.*/nvidia-99, active: true}]/' "$TMPDIR/wrong.yml"
-	fails play -e "@$TMPDIR/wrong.yml"
-	grep 'nvidia-99' "$TMPDIR/play"
+	for mode in --check --diff; do
+		fails play "$mode" -e "@$TMPDIR/wrong.yml"
+		grep "devices > $gpu > fast > attrs > speed: the value of attribute" "$TMPDIR/play"
+		grep "devices > $gpu > slow > start: .*sometimes" "$TMPDIR/play"
+		grep '2 things are wrong with it; nothing was changed' "$TMPDIR/play"
+	done
+	state | diff "$TMPDIR/before" -
 }
 
 main() {
@@ -160,6 +164,7 @@ main() {
 	export ANSIBLE_LOCALHOST_WARNING=false ANSIBLE_DEPRECATION_WARNINGS=false
 	mkdir $HOME
 	check 'kickstart: %post defines devices in the installed system' installs
+	check 'kickstart: a mistake in the description ends the installation' refuses
 	check 'kickstart: at its first boot the automatic one is started' boots
 
 	root=/sys/host
@@ -168,10 +173,9 @@ main() {
 	check 'ansible: the role tells with --check --diff what it would do, and does nothing' role_checks
 	check 'ansible: defines, starts, stops and forgets' role_changes
 	check 'ansible: a second run changes nothing' role_is_idempotent
-	check 'ansible: what somebody has changed is put right, and what runs is warned of' role_repairs
-	check 'ansible: by name, by pool and by pattern a card is chosen once' role_chooses
-	check 'ansible: keys of other programs stay' role_keeps
-	check 'ansible: a number for an attribute and an unknown type are errors' role_refuses
+	check 'ansible: what somebody has changed is put right, and keys of other programs stay' role_repairs
+	check 'ansible: what runs otherwise is warned of, and restarted where that is asked for' role_restarts
+	check 'ansible: all that is wrong is told, with its place in the YAML, and nothing is changed' role_refuses
 	check 'README: its picture shows what the demo prints' env -u MDEVCTL_TEST_NAMESPACE tests/picture.sh --check
 	summary
 }
