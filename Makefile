@@ -11,7 +11,7 @@
 # make docs        the picture in README.md, of the demo
 # make deb rpm     packages, in build/packages
 # make check-packages  builds, inspects, installs and removes them; what udev runs
-# make check-examples  provisioning by kickstart and Ansible
+# make check-examples  provisioning by kickstart, Ansible and Kubernetes
 
 VERSION = 0.1.0
 

@@ -157,6 +157,111 @@ role_refuses() {
 	state | diff "$TMPDIR/before" -
 }
 
+# The python that ansible runs with, which has a parser for YAML.
+manifests() {
+	/usr/bin/python3 tests/examples/kubernetes.py "$@"
+}
+
+manifests_are_valid() {
+	manifests check
+	# A misspelled field is seen.
+	cp -r examples/kubernetes "$TMPDIR/kubernetes"
+	sed -i 's/hostPID/hostPid/' "$TMPDIR/kubernetes/base/daemonset.yaml"
+	(mkdir "$TMPDIR/broken" && mv "$TMPDIR/kubernetes" "$TMPDIR/broken/" && ln -s "$PWD/tests" "$TMPDIR/tests" &&
+		cd "$TMPDIR" && mv broken examples && fails manifests check >told && grep "no field 'hostPid'" told)
+}
+
+manifests_are_built() {
+	kubectl kustomize examples/kubernetes | manifests rendered
+}
+
+# A node with the program and its libraries, and beside it the root of a container, which has but busybox.
+new_node() { # kind, host
+	local file
+	node=$TMPDIR/node-$1 pod=$TMPDIR/pod-$1
+	mkdir -p "$node"/{dev,proc,tmp} "$pod"/{bin,host,description}
+	make -s install DESTDIR="$node" PREFIX=/usr
+	while read -r file; do
+		install -D "$file" "$node$file"
+	done < <(ldd build/mdevctl | grep -o '/[^ ]*')
+	simulate "$node" "$2"
+	mount -t proc proc "$node/proc"
+	ln -s /sys/fake/dev/vfio "$node/dev/vfio"
+	cp "$(command -v busybox)" "$pod/bin/busybox"
+	for file in sh chroot sleep; do
+		ln -s busybox "$pod/bin/$file"
+	done
+	mount --rbind "$node" "$pod/host"
+	cp "examples/kubernetes/$1/host.json" "$pod/description"
+}
+
+# What the container does, or its probe, by the words in the DaemonSet.
+in_pod() { # container
+	local words
+	mapfile -d '' words < <(manifests words "$1")
+	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin timeout 60 /usr/sbin/chroot "$pod" "${words[@]}" >"$TMPDIR/told" 2>&1
+}
+
+on_node() {
+	env -i PATH=/usr/sbin:/usr/bin /usr/sbin/chroot "$node" mdevctl "$@"
+}
+
+# The expected number of devices, and nothing more to do for the probe.
+as_described() { # number
+	same "$1" "$(on_node list | wc -l)"
+	in_pod watch
+	grep "^nothing to do, $1 as wanted" "$TMPDIR/told"
+}
+
+node_of_mdevs() {
+	new_node m60 two-nodes
+	fails in_pod watch
+	in_pod apply
+	as_described 8
+	# KubeVirt finds them by the type's name, as the kernel has it.
+	same "$(sed -n 's/.*mdevNameSelector: //p' examples/kubernetes/kubevirt.yaml)" \
+		"$(cat "$node"/sys/bus/mdev/devices/*/mdev_type/name | sort -u)"
+	in_pod apply
+	grep '^nothing to do, 8 as wanted' "$TMPDIR/told"
+	on_node stop --name desktop-3
+	fails in_pod watch
+	in_pod apply
+	as_described 8
+}
+
+# Others instead, while a machine has one: refused as a whole, and done once it is free.
+node_waits_for_users() {
+	local group holder
+	node=$TMPDIR/node-m60 pod=$TMPDIR/pod-m60
+	sed -i 's/GRID M60-2Q/GRID M60-1Q/; s/"desktop"/"small"/' "$pod/description/host.json"
+	group=$(readlink "$node/sys/bus/mdev/devices/$(uuidgen --sha1 --namespace @url --name mdev:desktop-1)/iommu_group")
+	# No process that calls mdevctl: those are known not to use it.
+	sleep 600 9<>"$node/sys/fake/dev/vfio/${group##*/}" >/dev/null 2>&1 &
+	holder=$!
+	until [[ $(readlink "/proc/$holder/fd/9") == */vfio/* && $(<"/proc/$holder/comm") == sleep ]]; do sleep 0.05; done
+	fails in_pod apply
+	grep 'desktop-1 would have to be stopped, and is in use by [0-9]* (sleep)' "$TMPDIR/told"
+	grep 'nothing was changed' "$TMPDIR/told"
+	same 8 "$(on_node list | grep -c nvidia-18)"
+	kill $holder
+	wait $holder || true
+	in_pod apply
+	as_described 16
+	same 16 "$(on_node list | grep -c nvidia-15)"
+}
+
+node_of_functions() {
+	local selector
+	new_node l4 two-vgpu-cards
+	in_pod apply
+	as_described 6
+	same 6 "$(cat "$node"/sys/bus/pci/devices/*/nvidia/current_vgpu_type | grep -cx 701)"
+	# KubeVirt finds them by these.
+	selector=$(sed -n 's/.*pciVendorSelector: "\(.*\):\(.*\)"/0x\1 0x\2/p' examples/kubernetes/kubevirt.yaml)
+	same "${selector,,}" \
+		"$(cd "$node/sys/bus/pci/devices" && cat 0000:41:00.4/{vendor,device} | paste -sd' ')"
+}
+
 main() {
 	make_work
 	mount -t tmpfs tmpfs /mnt
@@ -176,13 +281,24 @@ main() {
 	check 'ansible: what somebody has changed is put right, and keys of other programs stay' role_repairs
 	check 'ansible: what runs otherwise is warned of, and restarted where that is asked for' role_restarts
 	check 'ansible: all that is wrong is told, with its place in the YAML, and nothing is changed' role_refuses
+
+	unset MDEVCTL_ENV_ROOT
+	check 'kubernetes: its files have the fields that there are, and fit together' manifests_are_valid
+	if command -v kubectl >/dev/null; then
+		check 'kubernetes: kubectl builds a DaemonSet and a ConfigMap for each kind of nodes' manifests_are_built
+	else
+		echo 'skipped - kubernetes: there is no kubectl to build with'
+	fi
+	check 'kubernetes: the pod makes as many mediated devices as fit, and again after a change' node_of_mdevs
+	check 'kubernetes: the pod waits for a device that is in use, and changes nothing before' node_waits_for_users
+	check 'kubernetes: the pod makes vGPUs on virtual functions' node_of_functions
 	check 'README: its picture shows what the demo prints' env -u MDEVCTL_TEST_NAMESPACE tests/picture.sh --check
 	summary
 }
 
 if [[ -z ${MDEVCTL_TEST_NAMESPACE-} ]]; then
 	((EUID == 0)) || { echo "this needs root: it mounts an installed system" >&2; exit 1; }
-	need "${BUILD_NEEDS[@]}" "${RUN_NEEDS[@]}" ansible-playbook
+	need "${BUILD_NEEDS[@]}" "${RUN_NEEDS[@]}" ansible-playbook busybox
 	need_fuse
 	make -s build/mdevctl build/fake-sysfs
 fi

@@ -34,6 +34,7 @@ rpmbuild:rpm:rpm-build
 readelf:binutils:binutils
 udevadm:udev:systemd-udev
 ansible-playbook:ansible-core:ansible-core
+busybox:busybox-static:busybox
 '
 
 # Whether the capability is there.
