@@ -15,7 +15,7 @@ description:
   - Check mode is its C(--dry-run), and what that prints is the diff.
 options:
   description:
-    description: What C(mdevctl dump) prints, as YAML or as a string of JSON; see the manual under APPLY.
+    description: What C(mdevctl dump) prints, as YAML or as a string of JSON; see A HOST IN ONE FILE in mdevctl(8).
     type: raw
     required: true
   prune:
