@@ -327,14 +327,14 @@ int choice_set_type(const struct host *h, const struct args *a, struct mdev *m, 
 int choice_settle_type(const struct host *h, struct mdev *m, bool strict, const char *what)
 {
 	_cleanup_(error_done) struct error error = {};
-	const char *before = m->type;
+	const char *before = m->type, *name = mdev_key(m, KEY_TYPE_NAME);
 	int r = place_settle_type(h, m, &error);
 
 	if (r < 0)
 		return fail("%s %s: %s", what, m->uuid, error.text);
 	if (r > 0)
 		notice("%s is of type %s now, which is '%s'; it was %s when it was defined", m->uuid, m->type,
-		       mdev_key(m, KEY_TYPE_NAME), before);
+		       name ? name : before, before);
 	return pin_check(h, m, strict, what);
 }
 

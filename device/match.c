@@ -30,7 +30,7 @@ bool match_pattern(const char *pattern, const struct place_parent *p)
 
 bool match_is_name(const char *text)
 {
-	return !strchr(text, '-') || strchr(text, ' ') || (*text >= 'A' && *text <= 'Z');
+	return strchr(text, ' ') || (*text >= 'A' && *text <= 'Z');
 }
 
 bool match_entry(const char *entry, const struct place_parent *p)

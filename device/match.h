@@ -13,8 +13,8 @@ enum naming match_name(const char *text, const char *id, const char *name);
 
 /*
  * Whether a text can only be a type's name: the kernel makes ids of the driver's name, a
- * dash and what the driver calls the type (drivers/vfio/mdev/mdev_sysfs.c), and drivers
- * are not written in capitals.
+ * dash and what the driver calls the type (drivers/vfio/mdev/mdev_sysfs.c): none has a
+ * space, and drivers are not written in capitals.
  */
 bool match_is_name(const char *text);
 /* Whether @entry of a pool's parents, a pattern or VENDOR:DEVICE, names the parent. */

@@ -339,6 +339,9 @@ int place_settle_type(const struct host *h, struct mdev *m, struct error *error)
 	_cleanup_(mdev_type_list_done) struct mdev_type_list types = {};
 	enum naming best = NAMED_NOT;
 
+	/* What was taken for an id while the parent was away may be a name: no id is without a dash. */
+	if (!name && !strchr(m->type, '-'))
+		name = m->type;
 	if (!name)
 		return 0;
 	bus_list_types(h, m->parent, 0, &types);
