@@ -206,12 +206,18 @@ static void settle_running(struct planner *p, const struct wanted *w, const stru
 {
 	bool elsewhere = !str_eq(running->parent, m->parent);
 	bool differs = elsewhere || !str_eq(running->type, m->type) || (old && !mdev_has_same_attrs(old, m));
+	const struct mdev *as = find_definition_on(p, m->uuid, running->parent);
 
 	/* A UUID may be defined on several parents, and runs as one of them. */
-	if (!differs || (elsewhere && w->parent && !w->is_named && find_definition_on(p, m->uuid, running->parent)))
+	if (!differs || (elsewhere && w->parent && !w->is_named && as))
 		return;
+	if (elsewhere && !is_there(p, m->parent)) {
+		note(p, "%s runs on %s as %s still, as it was; %s, where it is to be, is not there", w->label,
+		     running->parent, running->type, m->parent);
+		return;
+	}
 	if (p->options->restart) {
-		add_stop(p, w->label, running, old, w);
+		add_stop(p, w->label, running, as, w);
 		add_start(p, w, m, old);
 		return;
 	}
@@ -526,7 +532,8 @@ static void note_late(struct planner *p)
 	for (size_t i = 0; i < p->want->n_devices && !p->plan->is_partial; i++) {
 		const struct wanted *w = &p->want->devices[i];
 
-		if (w->parent && w->m.autostart && strchr(w->parent, ':') && !is_there(p, w->parent))
+		if (w->parent && (w->m.autostart || find_running(p, w->m.uuid)) && strchr(w->parent, ':') &&
+		    !is_there(p, w->parent))
 			p->plan->is_partial = true;
 	}
 }

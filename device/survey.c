@@ -84,12 +84,20 @@ static const struct mdev *find_on(const struct scan *scan, const char *parent, c
 	return NULL;
 }
 
+static bool is_running(const struct scan *scan, const char *uuid)
+{
+	for (size_t i = 0; i < scan->running.n; i++)
+		if (str_eq(scan->running.m[i].uuid, uuid))
+			return true;
+	return false;
+}
+
 /* Whether what is kept, and what runs, are not enough to tell what has to be done. */
 static bool is_open(const struct scan *scan, const struct wanted *w)
 {
 	const struct mdev *d = w->parent ? find_on(scan, w->parent, w->m.uuid) : NULL;
 
-	return !d || !survey_is_type(w, d) || (w->m.autostart && !d->active);
+	return !d || !survey_is_type(w, d) || (!d->active && (w->m.autostart || is_running(scan, w->m.uuid)));
 }
 
 static bool needs_types(const struct scan *scan, const struct blueprint *want)
