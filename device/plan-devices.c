@@ -235,7 +235,7 @@ static void settle(struct planner *p, const struct wanted *w, struct mdev *m, co
 	struct step *s;
 
 	if (old) {
-		p->fate[index_of(p, old)] = FATE_STAYS;
+		p->fate[index_of(p, old)] = w->parent ? FATE_STAYS : FATE_IS_CHOSEN;
 		keep_keys(m, old);
 		change = planner_change(old, m);
 	}
@@ -343,8 +343,10 @@ static void settle_members(struct planner *p, const struct wanted *rest)
 	const struct mdev_list *defined = &p->now->scan.defined;
 
 	for (size_t i = 0; i < defined->n; i++)
-		if (p->fate[i] == FATE_UNKNOWN && planner_is_member(&defined->m[i], rest->family))
+		if (p->fate[i] == FATE_UNKNOWN && planner_is_member(&defined->m[i], rest->family)) {
 			settle_device(p, make_member(p, rest, mdev_key(&defined->m[i], KEY_NAME)));
+			p->fate[i] = p->fate[i] == FATE_STAYS ? FATE_IS_CHOSEN : p->fate[i];
+		}
 }
 
 void planner_settle_devices(struct planner *p)
@@ -357,11 +359,43 @@ void planner_settle_devices(struct planner *p)
 			settle_members(p, &p->want->devices[i]);
 }
 
-static bool goes(const void *from, size_t i)
+static bool runs_on(const struct planner *p, const char *uuid, const char *parent)
 {
-	const struct planner *p = from;
+	const struct mdev *running = find_running(p, uuid);
 
-	return p->fate[i] == FATE_GOES;
+	return running && str_eq(running->parent, parent);
+}
+
+/* The definitions as they will be; borrows from them and from the steps so far. */
+static struct mdev_list list_planned(const struct planner *p)
+{
+	const struct mdev_list *defined = &p->now->scan.defined;
+	struct mdev_list list = { .m = xcalloc(defined->n + p->plan->n + 1, sizeof(*list.m)) };
+	size_t *at = xcalloc(defined->n + 1, sizeof(*at));
+
+	for (size_t i = 0; i < defined->n; i++) {
+		at[i] = list.n;
+		if (p->fate[i] != FATE_GOES)
+			list.m[list.n++] = defined->m[i];
+	}
+	for (size_t i = 0; i < p->plan->n; i++) {
+		const struct step *s = &p->plan->s[i];
+		struct mdev *m;
+
+		if (s->kind != STEP_DEFINE && s->kind != STEP_MODIFY)
+			continue;
+		m = s->old ? &list.m[at[index_of(p, s->old)]] : &list.m[list.n++];
+		if (!s->old)
+			m->active = runs_on(p, s->m.uuid, s->m.parent);
+		m->parent = s->m.parent;
+		m->type = s->m.type;
+		m->autostart = s->m.autostart;
+		m->extra = s->m.extra;
+		memcpy(m->uuid, s->m.uuid, sizeof(m->uuid));
+	}
+	free(at);
+	mdev_list_sort(&list);
+	return list;
 }
 
 /* What has a parent takes its room before anything is chosen. */
@@ -369,7 +403,7 @@ static void take_settled(struct planner *p)
 {
 	for (size_t i = 0; i < p->plan->n; i++) {
 		const struct step *s = &p->plan->s[i];
-		bool promised = s->old && s->old->autostart && !s->old->active && str_eq(s->old->parent, s->m.parent);
+		bool promised = s->m.autostart && !find_running(p, s->m.uuid);
 		_cleanup_free_ char *why = NULL;
 
 		if (s->kind != STEP_START)
@@ -382,15 +416,17 @@ static void take_settled(struct planner *p)
 	}
 }
 
-/* Those of as many as fit that do not run, and whose place nobody else counts. */
-static void take_members(struct planner *p)
+/* Those that were put where there was room and do not run keep that from as many as fit, as they did when they were
+ * new. */
+static void take_chosen(struct planner *p)
 {
-	for (size_t i = 0; i < p->plan->n_made; i++) {
-		size_t first, n = find_all(p->defined, p->now->scan.defined.n, p->plan->made[i]->m.uuid, &first);
+	const struct mdev_list *planned = &p->room.view.defined;
 
-		for (size_t j = first; j < first + n; j++)
-			if (!p->defined[j]->active && !p->defined[j]->autostart)
-				room_take(&p->room, p->defined[j], false);
+	for (size_t i = 0; i < planned->n; i++) {
+		const struct mdev *m = &planned->m[i], *d = find_definition_on(p, m->uuid, m->parent);
+
+		if (d && p->fate[index_of(p, d)] == FATE_IS_CHOSEN && !d->active && !m->autostart)
+			room_take(&p->room, m, false);
 	}
 }
 
@@ -540,15 +576,17 @@ static void note_late(struct planner *p)
 
 void planner_place_devices(struct planner *p)
 {
-	room_begin(&p->room, p->now, goes, p);
+	struct mdev_list planned = list_planned(p);
+
+	room_begin(&p->room, p->now, &planned);
 	for (size_t i = 0; i < p->plan->n; i++)
 		if (p->plan->s[i].kind == STEP_STOP)
 			room_free(&p->room, p->plan->s[i].m.parent);
 	take_settled(p);
-	take_members(p);
 	for (size_t i = 0; i < p->n_open; i++)
 		if (place_one(p, p->open[i], false) == 1)
 			add_put_off(p, p->open[i]);
+	take_chosen(p);
 	for (size_t i = 0; i < p->want->n_devices; i++)
 		if (p->want->devices[i].is_rest)
 			place_rest(p, &p->want->devices[i]);

@@ -12,6 +12,7 @@
 enum fate {
 	FATE_UNKNOWN, /* nobody has spoken of it yet */
 	FATE_STAYS, /* perhaps changed */
+	FATE_IS_CHOSEN, /* and stays where there was room: nothing else takes that */
 	FATE_GOES,
 };
 

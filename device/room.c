@@ -12,7 +12,14 @@ static void add_borrowed(struct mdev_list *list, struct mdev m)
 	list->m[list->n++] = m;
 }
 
-void room_begin(struct room *room, const struct survey *now, bool (*goes)(const void *from, size_t i), const void *from)
+static bool has_one_place(const struct room *room, const char *parent)
+{
+	const struct place_parent *p = scan_find_parent(&room->view, parent);
+
+	return p && room->now->one_place[p - room->view.parents];
+}
+
+void room_begin(struct room *room, const struct survey *now, struct mdev_list *planned)
 {
 	const struct scan *scan = &now->scan;
 	struct scan *view = &room->view;
@@ -25,11 +32,10 @@ void room_begin(struct room *room, const struct survey *now, bool (*goes)(const 
 		view->types.t[i] = scan->types.t[i];
 		room->left[i] = scan->types.t[i].available;
 	}
-	view->defined = view->running = (struct mdev_list){};
-	/* What goes claims nothing. */
-	for (size_t i = 0; i < scan->defined.n; i++)
-		if (!goes(from, i))
-			add_borrowed(&view->defined, scan->defined.m[i]);
+	view->defined = take(*planned);
+	view->running = (struct mdev_list){};
+	for (size_t i = 0; i < view->defined.n; i++)
+		view->defined.m[i].is_pci |= has_one_place(room, view->defined.m[i].parent);
 	for (size_t i = 0; i < scan->running.n; i++)
 		add_borrowed(&view->running, scan->running.m[i]);
 }
@@ -63,13 +69,6 @@ void room_free(struct room *room, const char *parent)
 bool room_is_freed(const struct room *room, const char *parent)
 {
 	return strv_has(&room->freed, card_of(room, parent));
-}
-
-static bool has_one_place(const struct room *room, const char *parent)
-{
-	const struct place_parent *p = scan_find_parent(&room->view, parent);
-
-	return p && room->now->one_place[p - room->view.parents];
 }
 
 static struct room_pool *find_pool(struct room *room, const char *name)

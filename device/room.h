@@ -26,12 +26,13 @@ struct room {
 };
 
 /* @goes tells of each definition of the survey whether it goes. */
-void room_begin(struct room *room, const struct survey *now, bool (*goes)(const void *from, size_t i), const void *from);
+/* @planned: the definitions as they will be, sorted; taken, and what they point to borrowed. */
+void room_begin(struct room *room, const struct survey *now, struct mdev_list *planned);
 void room_done(struct room *room);
 /* The device is stopped first. */
 void room_free(struct room *room, const char *parent);
 bool room_is_freed(const struct room *room, const char *parent);
-/* One of the type will be there.  @promised: by a definition that claims its place already. */
+/* One of the type will be there.  @promised: by a planned definition, which claims its place already. */
 void room_take(struct room *room, const struct mdev *m, bool promised);
 /* Why the device could not start on its parent, or NULL; caller frees. */
 char *room_problem(const struct room *room, const struct mdev *m);
