@@ -42,8 +42,8 @@ static int fail_of_problems(const struct apply *ap, const struct strv *problems)
 {
 	for (size_t i = 0; i < problems->n; i++)
 		fail("%s", problems->s[i]);
-	return fail("cannot apply %s: %zu thing%s wrong with it; nothing was changed", ap->a->operand, problems->n,
-		    problems->n == 1 ? " is" : "s are");
+	return fail("cannot apply %s: %zu thing%s wrong with it%s", ap->a->operand, problems->n,
+		    problems->n == 1 ? " is" : "s are", ap->steps.n_done ? "" : "; nothing was changed");
 }
 
 static void check_functions(const struct apply *ap, struct strv *problems)

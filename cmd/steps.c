@@ -443,6 +443,7 @@ json_t *steps_to_json(const struct steps *steps)
 
 void steps_undo(struct steps *steps)
 {
+	interrupt_disregard();
 	while (steps->n_done) {
 		struct done *d = &steps->done[--steps->n_done];
 		_cleanup_free_ char *text = plan_step_text(d->step);

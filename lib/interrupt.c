@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Deferring SIGINT, SIGTERM and SIGHUP.  The marks are the only variables of the
+ * Deferring SIGINT, SIGTERM and SIGHUP.  The marks, and that they count no longer, are the only variables of the
  * program that are not passed down: a signal handler has no arguments.
  */
 #include "lib/interrupt.h"
@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 static volatile sig_atomic_t came, to_forward;
+static bool is_disregarded;
 
 static void on_signal(int signal)
 {
@@ -41,7 +42,12 @@ void interrupt_defer(void)
 
 bool interrupted(void)
 {
-	return came != 0;
+	return came != 0 && !is_disregarded;
+}
+
+void interrupt_disregard(void)
+{
+	is_disregarded = true;
 }
 
 int interrupt_to_forward(void)

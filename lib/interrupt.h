@@ -12,6 +12,8 @@
 void interrupt_defer(void);
 /* Whether one of them has come. */
 bool interrupted(void);
+/* Whatever has come or comes: what is undone after it is undone wholly. */
+void interrupt_disregard(void);
 /* The signal that came since the last call, once, or 0: for a script that is waited for. */
 int interrupt_to_forward(void);
 
