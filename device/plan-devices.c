@@ -192,9 +192,25 @@ static struct step *add_start(struct planner *p, const struct wanted *w, const s
 	struct step *s = planner_add(p, STEP_START, w->label);
 
 	s->m = mdev_copy(m);
+	/* By then. */
+	s->m.defined = true;
 	s->wanted = w;
 	s->old = old;
 	return s;
+}
+
+/* At start the name of the type decides: its id may be another by now. */
+static bool runs_as_type(const struct planner *p, const struct mdev *running, const struct mdev *m)
+{
+	const char *name = mdev_key(m, KEY_TYPE_NAME);
+	_cleanup_(error_done) struct error error = {};
+	struct place place;
+
+	if (str_eq(running->type, m->type))
+		return true;
+	return name && ((mdev_key(running, KEY_TYPE_NAME) && str_eq(name, mdev_key(running, KEY_TYPE_NAME))) ||
+			(place_find_type(&p->now->scan, running->parent, name, &place, &error) == 0 &&
+			 str_eq(running->type, place.type)));
 }
 
 /*
@@ -205,7 +221,7 @@ static void settle_running(struct planner *p, const struct wanted *w, const stru
 			   const struct mdev *running)
 {
 	bool elsewhere = !str_eq(running->parent, m->parent);
-	bool differs = elsewhere || !str_eq(running->type, m->type) || (old && !mdev_has_same_attrs(old, m));
+	bool differs = elsewhere || !runs_as_type(p, running, m) || (old && !mdev_has_same_attrs(old, m));
 	const struct mdev *as = find_definition_on(p, m->uuid, running->parent);
 
 	/* A UUID may be defined on several parents, and runs as one of them. */

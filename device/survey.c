@@ -84,12 +84,20 @@ static const struct mdev *find_on(const struct scan *scan, const char *parent, c
 	return NULL;
 }
 
-static bool is_running(const struct scan *scan, const char *uuid)
+static const struct mdev *find_running(const struct scan *scan, const char *uuid)
 {
 	for (size_t i = 0; i < scan->running.n; i++)
 		if (str_eq(scan->running.m[i].uuid, uuid))
-			return true;
-	return false;
+			return &scan->running.m[i];
+	return NULL;
+}
+
+/* The id of its type may have moved since, which only the names tell. */
+static bool runs_as_another_type(const struct scan *scan, const struct mdev *d)
+{
+	const struct mdev *running = mdev_key(d, KEY_TYPE_NAME) ? find_running(scan, d->uuid) : NULL;
+
+	return running && !str_eq(running->type, d->type);
 }
 
 /* Whether what is kept, and what runs, are not enough to tell what has to be done. */
@@ -97,7 +105,9 @@ static bool is_open(const struct scan *scan, const struct wanted *w)
 {
 	const struct mdev *d = w->parent ? find_on(scan, w->parent, w->m.uuid) : NULL;
 
-	return !d || !survey_is_type(w, d) || (!d->active && (w->m.autostart || is_running(scan, w->m.uuid)));
+	if (!d || !survey_is_type(w, d))
+		return true;
+	return d->active ? runs_as_another_type(scan, d) : w->m.autostart || find_running(scan, w->m.uuid);
 }
 
 static bool needs_types(const struct scan *scan, const struct blueprint *want)

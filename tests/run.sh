@@ -94,6 +94,19 @@ check_inputs() {
 	done
 }
 
+# Random hosts: PROPERTY_SEED=N for others, PROPERTY_PAIRS=N for more of them.
+check_properties() {
+	local variant output pairs
+	for variant in "${variants[@]}"; do
+		pairs=${PROPERTY_PAIRS:-$([[ $variant == build-asan ]] && echo 50 || echo 150)}
+		if output=$(TMPDIR=/sys tests/property/apply.py "$TEST_WORK/$variant/mdevctl" build/fake-sysfs --pairs "$pairs" 2>&1); then
+			echo "ok - random hosts in $variant: $output"
+		else
+			printf 'not ok - random hosts in %s\n%s\n' "$variant" "$(head -n 60 <<<"$output")"
+		fi
+	done
+}
+
 summary() { # file of results
 	local passed failed skipped
 	passed=$(count '^ok ' "$1")
@@ -128,6 +141,7 @@ main() {
 			check_simulation
 			check_facts
 			check_inputs
+			check_properties
 		} | tee -a "$work/results" | show "$verbose" || true
 	fi
 	summary "$work/results"

@@ -29,6 +29,7 @@ objcopy:binutils:binutils
 gcov:gcc:gcc
 libfuzzer:clang libclang-rt-dev libc6-dev:clang compiler-rt
 shellcheck:shellcheck:ShellCheck
+python3:python3:python3
 deb-tools:build-essential debhelper:dpkg-dev debhelper
 rpmbuild:rpm:rpm-build
 readelf:binutils:binutils
@@ -124,7 +125,7 @@ need() {
 # shellcheck disable=SC2034 # used by those who source this
 BUILD_NEEDS=(make cc pkg-config jansson uuid libkmod)
 # shellcheck disable=SC2034
-RUN_NEEDS=(fuse3 unshare mount umount find xargs diff script uuidgen)
+RUN_NEEDS=(fuse3 unshare mount umount find xargs diff script uuidgen python3)
 
 # Gives what root has built in this tree to who called sudo, whose next make
 # writes there.
