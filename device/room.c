@@ -111,7 +111,7 @@ static char *list_left(const struct room *room, const char *parent)
 	size_t n = scan_types_of(&room->view, parent, &types);
 
 	for (size_t i = 0; i < n; i++)
-		strv_add(&texts, xasprintf("%s (%ld)", types[i].id, types[i].available));
+		strv_add(&texts, xasprintf("%s (%ld)", types[i].id, room->left[&types[i] - room->view.types.t]));
 	return strv_join(&texts, 4);
 }
 
