@@ -88,7 +88,7 @@ all: $(BUILD)/mdevctl
 # Rebuilds everything when the flags change, and only then.
 FLAGS_NOW = $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL)
 $(BUILD)/flags: FORCE
-	@mkdir -p $(addprefix $(BUILD)/,fake fuzz $(ROOMS))
+	@mkdir -p $(addprefix $(BUILD)/,fake fuzz property $(ROOMS))
 	@$(PKG_CONFIG) --exists jansson uuid libkmod || { echo "jansson, libuuid and libkmod are needed, and $(PKG_CONFIG):" \
 		"libjansson-dev uuid-dev libkmod-dev pkg-config on Debian, jansson-devel libuuid-devel kmod-devel pkgconf on Fedora"; exit 1; }
 	@echo '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $@ || echo '$(subst ','\'',$(FLAGS_NOW))' > $@
@@ -135,6 +135,17 @@ $(FUZZ_TARGETS): $(BUILD)/fuzz/main.o
 $(FUZZ_TARGETS): %: %.o $(BUILD)/fuzz/fuzz.o $(filter %.o,$(FUZZ_MAIN)) $(OBJECTS)
 	$(say) LINK $@
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $@.o $(BUILD)/fuzz/fuzz.o $(FUZZ_MAIN) $(FUZZ_LINK) $(LIBS)
+
+# Random hosts in memory against the planner alone.
+property: $(BUILD)/property/plan
+
+$(BUILD)/property/%.o: tests/property/%.c $(BUILD)/flags
+	$(say) CC $@
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(LIB_CFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(BUILD)/property/plan: $(BUILD)/property/plan.o $(BUILD)/fuzz/main.o $(OBJECTS)
+	$(say) LINK $@
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(FUZZ_LINK) $(LIBS)
 
 # Small programs of the tests and measurements, of one file each.
 PLAIN_TOOLS = $(BUILD)/kernel-facts $(BUILD)/count-syscalls $(BENCH_TOOLS)
@@ -225,6 +236,6 @@ clean:
 	rm -rf build build-asan build-fuzz build-cov
 
 FORCE:
-.PHONY: all fake-sysfs fuzz-targets tools check check-faults fuzz coverage demo docs check-vm check-libvirt bench lint deb rpm check-packages check-examples install clean FORCE
+.PHONY: all fake-sysfs fuzz-targets property tools check check-faults fuzz coverage demo docs check-vm check-libvirt bench lint deb rpm check-packages check-examples install clean FORCE
 .DELETE_ON_ERROR:
--include $(OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(FAKE_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d) $(wildcard $(BUILD)/property/*.d)

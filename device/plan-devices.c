@@ -476,7 +476,10 @@ static void add_placed(struct planner *p, const struct wanted *w, const struct p
 
 	typed.type = NULL;
 	if (describe(p, &typed, place->parent, &like, &m) == 0) {
-		room_take(&p->room, &m, false);
+		room_count(&p->room, &m);
+		/* One that goes on running as it was needs no place yet. */
+		if (!running || p->options->restart)
+			room_take(&p->room, &m, false);
 		settle(p, w, &m, NULL);
 	}
 	for (size_t i = first; i < p->plan->n; i++) {

@@ -84,8 +84,6 @@ void room_take(struct room *room, const struct mdev *m, bool promised)
 	const struct mdev_type *types = NULL;
 	size_t n = scan_types_of(&room->view, m->parent, &types);
 	bool one_place = has_one_place(room, m->parent);
-	const char *pool = mdev_key(m, KEY_POOL);
-	struct room_pool *counted = pool && !promised ? find_pool(room, pool) : NULL;
 
 	for (size_t i = 0; i < n; i++) {
 		size_t at = (size_t)(&types[i] - room->view.types.t);
@@ -96,11 +94,18 @@ void room_take(struct room *room, const struct mdev *m, bool promised)
 		if (!promised)
 			room->view.types.t[at].available = one_place ? 0 : types[i].available - 1;
 	}
-	if (counted)
-		counted->used++;
 	/* For those that want a card without one of it. */
 	if (!promised)
 		add_borrowed(&room->view.running, (struct mdev){ .parent = m->parent, .type = m->type });
+}
+
+void room_count(struct room *room, const struct mdev *m)
+{
+	const char *pool = mdev_key(m, KEY_POOL);
+	struct room_pool *counted = pool ? find_pool(room, pool) : NULL;
+
+	if (counted)
+		counted->used++;
 }
 
 /* "mtty-1 (3), mtty-2 (0)" of a parent; caller frees. */

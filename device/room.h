@@ -34,6 +34,8 @@ void room_free(struct room *room, const char *parent);
 bool room_is_freed(const struct room *room, const char *parent);
 /* One of the type will be there.  @promised: by a planned definition, which claims its place already. */
 void room_take(struct room *room, const struct mdev *m, bool promised);
+/* It is a further one of its pool, besides those that are planned. */
+void room_count(struct room *room, const struct mdev *m);
 /* Why the device could not start on its parent, or NULL; caller frees. */
 char *room_problem(const struct room *room, const struct mdev *m);
 /* Whether any parent that would do offers what is wished at all, with room or without. */
