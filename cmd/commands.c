@@ -155,7 +155,7 @@ const struct command commands[] = {
 		.name = "apply",
 		.summary = "make the host be as a file describes it",
 		.detail = "FILE ('-': standard input) has virtual functions, pools and devices as 'mdevctl dump'\n"
-			  "prints them; see the manual, under APPLY. What is as wanted already is not touched.\n"
+			  "prints them; see the manual, under A HOST IN ONE FILE. What is as wanted already is not touched.\n"
 			  "If a step fails, those before it are undone. With --dry-run the exit status is 3 if\n"
 			  "something is to be done.",
 		.options = O(DRY_RUN) | O(PRUNE) | O(RESTART) | O(DUMPJSON),

@@ -298,29 +298,52 @@ static bool is_allowed(const struct planner *p, const struct wish *wish, const s
 	return place_allows(&p->now->scan, wish, m, &differs);
 }
 
+/* Of another type than is asked for, but on a parent that would do, and offers that. */
+static bool may_change_there(const struct planner *p, const struct wanted *w, const struct wish *wish, const struct mdev *m)
+{
+	_cleanup_(error_done) struct error error = {};
+	struct wish anything = *wish;
+	struct place place;
+
+	anything.kinds = NULL;
+	anything.n_kinds = 0;
+	anything.kind = (struct kind){};
+	return w->type && is_allowed(p, &anything, m) &&
+	       place_find_type(&p->now->scan, m->parent, w->type, &place, &error) == 0;
+}
+
+/* Where it is, if it may stay there; NULL: it has to be put somewhere. */
+static const struct mdev *find_place(const struct planner *p, const struct wanted *w, const struct wish *wish)
+{
+	size_t first, n = find_all(p->defined, p->now->scan.defined.n, w->m.uuid, &first);
+	const struct mdev *running = p->options->files_only ? NULL : find_running(p, w->m.uuid);
+
+	for (size_t i = first; i < first + n; i++)
+		if (p->options->files_only || is_allowed(p, wish, p->defined[i]))
+			return p->defined[i];
+	if (running && is_allowed(p, wish, running))
+		return running;
+	for (size_t i = first; i < first + n; i++)
+		if (may_change_there(p, w, wish, p->defined[i]))
+			return p->defined[i];
+	return running && may_change_there(p, w, wish, running) ? running : NULL;
+}
+
 /* Placed once, then kept where it is, as long as that is among what is asked for. */
 static void settle_placed(struct planner *p, const struct wanted *w)
 {
-	const struct mdev *running = p->options->files_only ? NULL : find_running(p, w->m.uuid);
-	size_t first, n = find_all(p->defined, p->now->scan.defined.n, w->m.uuid, &first);
 	const struct pool *pool;
+	const struct mdev *m;
 	struct wish wish;
 
 	if (!make_wish(p, w, &wish, &pool))
 		return;
-	for (size_t i = first; i < first + n; i++) {
-		const struct mdev *d = p->defined[i];
-
-		if (p->options->files_only || is_allowed(p, &wish, d)) {
-			settle_on(p, w, d->parent, d, d);
-			return;
-		}
-	}
-	if (p->options->files_only) {
+	m = find_place(p, w, &wish);
+	if (m) {
+		settle_on(p, w, m->parent, find_definition_on(p, m->uuid, m->parent), m);
+	} else if (p->options->files_only) {
 		problem(p, w, "nothing is chosen below --root: name the parent in place of '%s%s'",
 			pool ? BLUEPRINT_POOL : "", pool ? pool->name : w->pattern);
-	} else if (running && is_allowed(p, &wish, running)) {
-		settle_on(p, w, running->parent, NULL, running);
 	} else {
 		remove_others(p, w, NULL);
 		p->open = xgrow(p->open, p->n_open, sizeof(*p->open));
@@ -525,7 +548,13 @@ static int place_one(struct planner *p, const struct wanted *w, bool optional)
 /* It will be there, and where cannot be told yet. */
 static void add_put_off(struct planner *p, const struct wanted *w)
 {
-	struct step *s = planner_add(p, STEP_DEFINE, w->label);
+	const struct mdev *running = find_running(p, w->m.uuid);
+	struct step *s;
+
+	/* What it has now is a part of what there will be. */
+	if (running && p->options->restart)
+		add_stop(p, w->label, running, find_definition_on(p, w->m.uuid, running->parent), w);
+	s = planner_add(p, STEP_DEFINE, w->label);
 
 	s->wanted = w;
 	s->m = mdev_copy(&w->m);
@@ -601,6 +630,13 @@ void planner_place_devices(struct planner *p)
 	for (size_t i = 0; i < p->plan->n; i++)
 		if (p->plan->s[i].kind == STEP_STOP)
 			room_free(&p->room, p->plan->s[i].m.parent);
+	/* Of those that have to move, too. */
+	for (size_t i = 0; i < p->n_open && p->options->restart; i++) {
+		const struct mdev *running = find_running(p, p->open[i]->m.uuid);
+
+		if (running)
+			room_free(&p->room, running->parent);
+	}
 	take_settled(p);
 	for (size_t i = 0; i < p->n_open; i++)
 		if (place_one(p, p->open[i], false) == 1)
