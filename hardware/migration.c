@@ -46,24 +46,29 @@ static void add_words(struct strv *words, const char *text)
 	}
 }
 
+/* Where they are not shown: what every driver that can migrate at all has. */
+static void read_features(int dir, struct migration *migration)
+{
+	_cleanup_free_ char *features = NULL;
+
+	read_text_at(dir, "state", &migration->state);
+	if (read_text_at(dir, "features", &features) == 0)
+		add_words(&migration->features, features);
+	else
+		strv_add(&migration->features, xstrdup("stop-copy"));
+}
+
 void migration_read(const struct host *h, const char *name, struct migration *migration)
 {
 	_cleanup_close_ int device = host_openf(h, O_RDONLY | O_DIRECTORY, DEBUGFS "/%s", name), dir = -1;
-	_cleanup_free_ char *features = NULL;
 
 	if (device < 0)
 		return;
 	set_source(migration, "debugfs");
 	dir = openat(device, "migration", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* A device whose driver cannot migrate it has none. */
-	if (dir < 0)
-		return;
-	read_text_at(dir, "state", &migration->state);
-	/* Where they are not shown: it is what every driver that can migrate at all has. */
-	if (read_text_at(dir, "features", &features) == 0)
-		add_words(&migration->features, features);
-	else
-		strv_add(&migration->features, xstrdup("stop-copy"));
+	if (dir >= 0)
+		read_features(dir, migration);
 }
 
 static int fail_step(struct error *error, const char *what)
@@ -120,18 +125,20 @@ static int join(int container, int group, struct error *error)
 
 static int get_features(int device, struct migration *migration, struct error *error)
 {
-	struct {
-		struct vfio_device_feature feature;
-		struct vfio_device_feature_migration migration;
-	} question = {
-		.feature = { .argsz = sizeof(question), .flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_MIGRATION },
-	};
+	struct vfio_device_feature_migration answer = {};
+	size_t size = sizeof(struct vfio_device_feature) + sizeof(answer);
+	_cleanup_free_ struct vfio_device_feature *question = xcalloc(1, size);
 
-	if (ioctl(device, VFIO_DEVICE_FEATURE, &question) < 0 && errno != ENOTTY)
+	question->argsz = (__u32)size;
+	question->flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_MIGRATION;
+	/* ENOTTY: it has no such feature. */
+	if (ioctl(device, VFIO_DEVICE_FEATURE, question) == 0)
+		memcpy(&answer, question->data, sizeof(answer));
+	else if (errno != ENOTTY)
 		return fail_step(error, "VFIO does not tell what it can");
 	set_source(migration, "vfio");
 	for (size_t i = 0; i < ARRAY_SIZE(abilities); i++)
-		if (question.migration.flags & abilities[i].flag)
+		if (answer.flags & abilities[i].flag)
 			strv_add(&migration->features, xstrdup(abilities[i].name));
 	return 0;
 }
