@@ -348,8 +348,6 @@ static void offer_operand(const struct host *h, struct line *l)
 		strv_add(&l->found, xstrdup(":files"));
 	else if (str_eq(l->command->operand, "COMMAND"))
 		offer_commands(l);
-	else if (str_eq(l->command->operand, "FILE"))
-		strv_add(&l->found, xstrdup(":files"));
 	else if (l->command->pools != POOLS_NONE)
 		offer_pools(h, l, "");
 	else
