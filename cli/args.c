@@ -39,6 +39,8 @@ const struct option_row option_table[N_OPTS] = {
 	[OPT_ALL] = { 0, "all", NULL, "vGPUs that are no mediated devices too, or all parents" },
 	[OPT_PROBE] = { 0, "probe", NULL, "open the device, and ask VFIO what it can" },
 	[OPT_COUNT] = { 0, "count", "N|max", "so many virtual functions, or all there can be" },
+	[OPT_DRIVER] = { 0, "driver", "NAME|auto", "the VFIO driver that gives them to machines; auto: what suits them" },
+	[OPT_BIND] = { 0, "bind", NULL, "give each to that driver as soon as it is there" },
 	[OPT_FORCE] = { 'f', "force", NULL, "go on although a callout script refuses" },
 	[OPT_NO_LOAD] = { 0, "no-load", NULL, "do not load the kernel module of a missing parent" },
 	[OPT_ROOT] = { 0, "root", "DIR", "work on the system below DIR instead of /" },
@@ -202,6 +204,8 @@ static int check_value(struct parser *p, enum opt o, const char *value)
 		return check_name(p, "parent", value, parent_name_problem(value));
 	case OPT_TYPE:
 		return check_name(p, "type", value, type_text_problem(value));
+	case OPT_DRIVER:
+		return check_name(p, "driver", value, name_problem(value));
 	case OPT_ADDATTR:
 		return check_name(p, "addattr", value, attr_name_problem(value));
 	case OPT_VALUE:

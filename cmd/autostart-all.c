@@ -84,6 +84,8 @@ static void __attribute__((noreturn)) run(const struct host *h, const struct job
 	if (j->has_vfs)
 		vfs = enable_defined_vfs(h, j->parent, true);
 	r = autostart_parent(h, j->parent, LATE_MS, false);
+	if (j->has_vfs && vfs == 0)
+		vfs = autostart_vfs(h, j->parent, false);
 	exit(r < 0 || vfs < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 

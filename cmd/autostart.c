@@ -13,6 +13,8 @@
 #include "device/activate.h"
 #include "device/bus.h"
 #include "device/explain.h"
+#include "device/kept.h"
+#include "hardware/sriov.h"
 #include "lib/interrupt.h"
 #include "script/callout.h"
 
@@ -43,6 +45,8 @@ struct run {
 	unsigned late_ms; /* how long a parent or types that are not there are waited for */
 	uint64_t late_deadline;
 	bool tells_problems;
+	bool binds; /* whatever device the parent may have */
+	bool only_binds;
 	bool stopped; /* by what concerns all devices, and was told */
 	bool unread; /* not every definition could be */
 };
@@ -88,20 +92,21 @@ static int check_active(const struct host *h, struct mdev *m)
 
 /* Since it was read we may have waited: 1: it still is to be started, 0: it is
  * no longer defined, or no longer automatic. */
-static int read_again(const struct host *h, struct mdev *m)
+static int read_again(const struct run *run, struct mdev *m)
 {
+	const struct host *h = run->all->h;
 	_cleanup_(error_done) struct error error = {};
 	_cleanup_(mdev_done) struct mdev now = {};
 	int r;
 
 	r = config_load(h, m->uuid, m->parent, &now, &error);
 	if (r == -ENOENT)
-		return 0;
+		return run->binds && !m->defined;
 	if (r < 0)
 		return fail("cannot start %s: %s", m->uuid, error.text ? error.text : strerror(-r));
 	mdev_done(m);
 	*m = take(now);
-	return m->autostart;
+	return m->autostart || run->binds;
 }
 
 /* Without a word, -EEXIST: somebody else is making or removing it; -EAGAIN: its type
@@ -131,7 +136,7 @@ static int start(struct run *run, struct mdev *m)
 	struct callout c;
 	int r;
 
-	r = read_again(h, m);
+	r = read_again(run, m);
 	if (r > 0 && choice_settle_type(h, m, false, "cannot start") < 0)
 		return -ECANCELED;
 	if (r <= 0)
@@ -300,6 +305,25 @@ static int wait_for_parent(const struct host *h, struct run *run)
 	return 0;
 }
 
+/* What has room for one device, is to be bound, and is not: that of a definition, if one
+ * is kept for it. */
+static void add_bound(const struct host *h, struct run *run)
+{
+	_cleanup_(mdev_type_list_done) struct mdev_type_list types = {};
+	_cleanup_(mdev_done) struct mdev m = { .parent = str_intern(run->parent) };
+
+	if (run->only_binds && run->wanted.n) {
+		mdev_list_done(&run->wanted);
+		return;
+	}
+	bus_list_types(h, run->parent, 0, &types);
+	if (run->wanted.n || !types.n || types.t[0].available <= 0)
+		return;
+	m.type = str_intern(types.t[0].id);
+	if (bus_fixed_uuid(h, &m))
+		mdev_list_take(&run->wanted, &m);
+}
+
 /* Messages here are for syslog too: udev drops the stderr of what it runs. */
 static int find_wanted(const struct host *h, struct run *run)
 {
@@ -316,6 +340,8 @@ static int find_wanted(const struct host *h, struct run *run)
 		if (defined.m[i].autostart)
 			mdev_list_take(&run->wanted, &defined.m[i]);
 	mdev_list_sort(&run->wanted);
+	if (run->binds)
+		add_bound(h, run);
 	return 0;
 }
 
@@ -365,10 +391,36 @@ int autostart_parent(const struct host *h, const char *parent, unsigned late_ms,
 	return start_wanted_devices(h, &run);
 }
 
+int autostart_vfs(const struct host *h, const char *pf, bool defined)
+{
+	_cleanup_(strv_done) struct strv vfs = {};
+	struct kept kept;
+	int r, result = 0;
+
+	if (kept_of_pf(h, pf, &kept) < 0 || !(defined || kept.bind))
+		return 0;
+	sriov_list_vfs(h, pf, &vfs);
+	for (size_t i = 0; i < vfs.n && !interrupted(); i++) {
+		_cleanup_(callouts_close) struct callouts all = {};
+		_cleanup_(run_done) struct run run = {
+			.all = &all,
+			.parent = vfs.s[i],
+			.late_ms = LATE_MS,
+			.tells_problems = defined,
+			.binds = kept.bind,
+			.only_binds = !defined,
+		};
+
+		r = start_wanted_devices(h, &run);
+		result = r < 0 ? r : result;
+	}
+	return result;
+}
+
 int cmd_start_parent_mdevs(const struct host *h, const struct args *a)
 {
 	const char *parent = a->operand, *problem = parent ? parent_name_problem(parent) : NULL;
-	int r, vfs;
+	int r, vfs, functions;
 
 	if (problem)
 		return usage_error("the parent name '%s' %s", parent, problem);
@@ -383,5 +435,6 @@ int cmd_start_parent_mdevs(const struct host *h, const struct args *a)
 		return autostart_all(h);
 	vfs = enable_defined_vfs(h, parent, false);
 	r = autostart_parent(h, parent, LATE_MS, true);
-	return r < 0 ? r : vfs;
+	functions = autostart_vfs(h, parent, true);
+	return r < 0 ? r : vfs < 0 ? vfs : functions;
 }

@@ -73,6 +73,9 @@ int enable_defined_vfs(const struct host *h, const char *pf, bool unless_disable
 /* Starts every automatic device of a parent that does not run; @problems: whether to warn of
  * files that are no definitions.  What is late is waited for so long. */
 int autostart_parent(const struct host *h, const char *parent, unsigned late_ms, bool problems);
+/* The same for the virtual functions of a card that are kept with a driver, and what is
+ * to be bound; @defined false: only what is bound without being automatic. */
+int autostart_vfs(const struct host *h, const char *pf, bool defined);
 /* The same for every parent that something automatic, or VFs, are kept for. */
 int autostart_all(const struct host *h);
 /* Takes the lock for writing definitions, and says why not. */

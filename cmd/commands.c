@@ -65,7 +65,8 @@ static const struct rule define_pool_rules[] = {
 
 static const struct rule define_vfs_rules[] = {
 	{ .any = O(PARENT) },
-	{ .any = O(COUNT) },
+	{ .any = O(COUNT) | O(JSONFILE) },
+	{ .when = O(BIND), .any = O(DRIVER) | O(JSONFILE) },
 };
 
 static const struct rule needs_parent[] = {
@@ -225,8 +226,11 @@ const struct command commands[] = {
 		.detail = "--parent is the card itself, the physical function.\n"
 			  "They are enabled by start-parent-mdevs, which udev runs: for NVIDIA's cards by\n"
 			  "/usr/lib/nvidia/sriov-manage, which enables all that there can be, else by\n"
-			  "sriov_numvfs. Virtual functions that are enabled are never disabled.",
-		.options = O(PARENT) | O(COUNT),
+			  "sriov_numvfs. Virtual functions that are enabled are never disabled.\n"
+			  "With --driver each of them is a parent, whose one device is the function itself,\n"
+			  "given to a machine by that VFIO driver. --jsonfile may say all this, and which\n"
+			  "attributes of the card are set first: see VIRTUAL FUNCTIONS in the manual.",
+		.options = O(PARENT) | O(COUNT) | O(DRIVER) | O(BIND) | O(JSONFILE),
 		RULES(define_vfs_rules),
 		.pfs = PFS_ABLE,
 		.run = cmd_define_vfs,

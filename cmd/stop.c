@@ -24,10 +24,19 @@ static int fail_not_active(const struct host *h, const char *uuid)
 		_cleanup_(mdev_done) struct mdev holder = {};
 
 		if (bus_find_holder(h, parents.s[i], &holder) == 0)
-			return fail("cannot stop %s: it is not active; %s holds the vGPU %s (%s), which is left alone",
-				    uuid, holder.parent, holder.uuid, holder.type);
+			return fail("cannot stop %s: it is not active; %s holds the %s %s (%s), which is left alone",
+				    uuid, holder.parent, bus_noun(h, holder.parent), holder.uuid, holder.type);
 	}
 	return fail("cannot stop %s: it is not active; 'mdevctl list' shows what is", uuid);
+}
+
+/* What has the place that this device had, where it is defined. */
+static const char *noun_of(const struct host *h, const char *uuid)
+{
+	_cleanup_(strv_done) struct strv parents = {};
+
+	config_parents_of(h, uuid, &parents);
+	return parents.n ? bus_noun(h, parents.s[0]) : "device";
 }
 
 int fail_to_remove(const struct host *h, const char *uuid, int r)
@@ -36,7 +45,7 @@ int fail_to_remove(const struct host *h, const char *uuid, int r)
 	case -ENOENT:
 		return fail_not_active(h, uuid);
 	case -ESTALE:
-		return fail("cannot stop %s: another vGPU has taken its place, and is left alone", uuid);
+		return fail("cannot stop %s: another %s has taken its place, and is left alone", uuid, noun_of(h, uuid));
 	case -EINTR:
 		return fail("cannot stop %s: interrupted; it is in use still, and active", uuid);
 	case -EBUSY:

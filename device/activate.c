@@ -6,59 +6,13 @@
 #include "device/bus.h"
 #include "device/explain.h"
 #include "device/note.h"
+#include "hardware/attr.h"
 #include "hardware/module.h"
 #include "lib/interrupt.h"
 
 /* How long a parent may take to appear after its module was loaded. */
 #define PARENT_MS 5000
 #define POLL_MS 10
-
-static char *explain_open(const struct mdev_attr *attr, int r)
-{
-	switch (r) {
-	case -ENOENT:
-	case -EISDIR:
-	case -ENOTDIR:
-		return xasprintf("this type of device has no attribute '%s'", attr->name);
-	case -ELOOP:
-	case -EXDEV:
-		return xasprintf("the attribute '%s' leads out of the device's directory", attr->name);
-	case -EACCES:
-		return xasprintf("the attribute '%s' cannot be written", attr->name);
-	default:
-		return xasprintf("cannot open the attribute '%s': %s", attr->name, strerror(-r));
-	}
-}
-
-/* What the driver's answer to a value means. */
-static char *explain_value(const struct mdev_attr *attr, int r)
-{
-	switch (r) {
-	/* vfio_ap: another device or the host's own driver has the queue. */
-	case -EADDRINUSE:
-		return xasprintf("the attribute '%s' cannot be \"%s\": another device has that",
-				 attr->name, attr->value);
-	case -EADDRNOTAVAIL:
-		return xasprintf("the attribute '%s' cannot be \"%s\": that is reserved for the host",
-				 attr->name, attr->value);
-	case -ENODEV:
-	case -ERANGE:
-		return xasprintf("the attribute '%s' cannot be \"%s\": there is nothing of that number",
-				 attr->name, attr->value);
-	case -E2BIG:
-		return xasprintf("the attribute '%s' cannot be that long (%zu bytes)", attr->name,
-				 strlen(attr->value));
-	case -EREMOTEIO:
-		return xasprintf("the driver did not take all of the value of attribute '%s', which is \"%s\"",
-				 attr->name, attr->value);
-	case -EMSGSIZE:
-		return xasprintf("the driver took only a part of the value of attribute '%s'",
-				 attr->name);
-	default:
-		return xasprintf("the driver refused attribute '%s' with value \"%s\": %s",
-				 attr->name, attr->value, strerror(-r));
-	}
-}
 
 static int set_attr(const struct bus_device *device, const struct mdev_attr *attr, struct error *error)
 {
@@ -72,7 +26,7 @@ static int set_attr(const struct bus_device *device, const struct mdev_attr *att
 	if (bus_is_gone(device))
 		why = xasprintf("the device vanished before attribute '%s' was set", attr->name);
 	else
-		why = written ? explain_value(attr, r) : explain_open(attr, r);
+		why = attr_explain("this type of device", attr, r, written);
 	error_set(error, "%s", why);
 	return r;
 }
@@ -142,13 +96,26 @@ static int create_noted(const struct host *h, const struct mdev *m, struct error
 	return r;
 }
 
+/* Where attributes come first. */
+static int prepare(const struct host *h, const struct mdev *m, struct error *error)
+{
+	_cleanup_(bus_close) struct bus_device place = BUS_NO_DEVICE;
+	int r = bus_prepare(h, m, &place);
+
+	if (r < 0)
+		explain_create(h, m, r, error);
+	return r < 0 ? r : set_attrs(&place, m, error);
+}
+
 static int create(const struct host *h, const struct mdev *m, struct error *error)
 {
 	bool one_place = bus_has_one_place(h, m->parent);
-	int r = one_place ? explain_misfit(h, m, error) : 0;
+	int r = one_place ? explain_misfit(h, m, error) : 0, prepared = 0;
 
-	if (r < 0)
-		return r;
+	if (r >= 0 && bus_is_prepared(h, m->parent))
+		prepared = prepare(h, m, error);
+	if (r < 0 || prepared < 0)
+		return r < 0 ? r : prepared;
 	debug("creating %s on %s as %s", m->uuid, m->parent, m->type);
 	/* Of a full card the driver does not tell the type's name. */
 	if (r > 0 || (one_place && !m->defined && mdev_key(m, KEY_TYPE_NAME)))
@@ -167,8 +134,8 @@ int activate(const struct host *h, const struct mdev *m, struct error *error)
 	int r;
 
 	r = create(h, m, error);
-	if (r < 0)
-		return r;
+	if (r < 0 || bus_is_prepared(h, m->parent))
+		return r < 0 ? r : 0;
 	r = bus_open(h, m, &device);
 	if (r < 0)
 		return undo_unopened(h, m, r, error);
@@ -190,12 +157,29 @@ static bool wait_for_type(const struct host *h, const struct mdev *m)
 	return true;
 }
 
+/* Of a parent that is there. */
+static int load_driver(const char *driver, const struct mdev *m, struct error *error)
+{
+	_cleanup_(error_done) struct error why = {};
+	int r = module_load(driver, &why);
+
+	if (r < 0)
+		error_set(error, "the driver %s, which is to have %s, cannot be loaded: %s", driver, m->parent,
+			  why.text);
+	else
+		notice("loaded module %s, which is to have %s", driver, m->parent);
+	return r;
+}
+
 int activate_bring_parent(const struct host *h, const struct mdev *m, struct error *error)
 {
+	_cleanup_free_ char *driver = bus_missing_driver(h, m->parent);
 	_cleanup_free_ char *module = module_of_type(m->type), *state = NULL;
 	_cleanup_(error_done) struct error why = {};
 	int r;
 
+	if (driver)
+		return load_driver(driver, m, error);
 	if (bus_has_parent(h, m->parent) || !strchr(m->type, '-') || module_is_loaded(h, module))
 		return 0;
 	r = module_load(module, &why);

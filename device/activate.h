@@ -19,7 +19,8 @@ int activate(const struct host *h, const struct mdev *m, struct error *error);
 
 /*
  * Loads the module that provides the device's parent, if the parent is not
- * there and the module not loaded, and waits for the parent (5 s at most).  0,
+ * there and the module not loaded, and waits for the parent (5 s at most); or that
+ * which a parent that is there needs.  0,
  * also when there is nothing to do; else -errno, with @error saying why.
  */
 int activate_bring_parent(const struct host *h, const struct mdev *m, struct error *error);

@@ -14,7 +14,7 @@
 
 /* What belongs to none of the others, a parent that is not there too, is the mdev
  * bus's, which is asked first where all are. */
-static const struct provider *const providers[] = { &mdev_provider, &vgpu_provider };
+static const struct provider *const providers[] = { &mdev_provider, &vgpu_provider, &function_provider };
 
 static const struct provider *provider_of(const struct host *h, const char *parent)
 {
@@ -167,6 +167,18 @@ bool bus_has_one_place(const struct host *h, const char *parent)
 	return !provider_of(h, parent)->find;
 }
 
+const char *bus_noun(const struct host *h, const char *parent)
+{
+	return provider_of(h, parent)->noun;
+}
+
+char *bus_missing_driver(const struct host *h, const char *parent)
+{
+	const struct provider *p = provider_of(h, parent);
+
+	return p->missing_driver ? p->missing_driver(h, parent) : NULL;
+}
+
 int bus_device_api(const struct host *h, const struct mdev *m, char **ret_api)
 {
 	return provider_of(h, m->parent)->device_api(h, m, ret_api);
@@ -215,14 +227,33 @@ bool bus_explain_create(const struct host *h, const struct mdev *m, int r, struc
 	return p->explain_create;
 }
 
-int bus_open(const struct host *h, const struct mdev *m, struct bus_device *ret_device)
+static int open_by(int (*open)(const struct host *h, const struct mdev *m), const struct provider *p,
+		   const struct host *h, const struct mdev *m, struct bus_device *ret_device)
 {
-	const struct provider *p = provider_of(h, m->parent);
-	int fd = p->open(h, m);
+	int fd = open(h, m);
 
 	if (fd >= 0)
 		*ret_device = (struct bus_device){ .h = h, .provider = p, .m = m, .fd = fd };
 	return fd < 0 ? fd : 0;
+}
+
+int bus_open(const struct host *h, const struct mdev *m, struct bus_device *ret_device)
+{
+	const struct provider *p = provider_of(h, m->parent);
+
+	return open_by(p->open, p, h, m, ret_device);
+}
+
+bool bus_is_prepared(const struct host *h, const char *parent)
+{
+	return provider_of(h, parent)->prepare;
+}
+
+int bus_prepare(const struct host *h, const struct mdev *m, struct bus_device *ret_place)
+{
+	const struct provider *p = provider_of(h, m->parent);
+
+	return open_by(p->prepare, p, h, m, ret_place);
 }
 
 void bus_close(struct bus_device *d)

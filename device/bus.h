@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Running devices, parents and types, whoever provides them (provider.h): the
- * kernel's mdev bus or NVIDIA's vendor-specific VFIO.  What the commands ask;
- * each question goes to the one that the parent belongs to, and nobody above
+ * kernel's mdev bus, NVIDIA's vendor-specific VFIO, or virtual functions that are
+ * given away as a whole.  What the commands ask; each question goes to the one that the parent belongs to, and nobody above
  * knows which that is.
  */
 #ifndef MDEVCTL_BUS_H
@@ -64,6 +64,11 @@ bool bus_is_ready(const struct host *h, const char *parent, const char *type);
 /* Whether it has room for one device only, which a virtual machine gets as the PCI
  * function that the parent is. */
 bool bus_has_one_place(const struct host *h, const char *parent);
+/* What its devices are called: "device", "vGPU". */
+const char *bus_noun(const struct host *h, const char *parent);
+/* The module that is needed before a parent that is there can have devices; caller frees,
+ * NULL: none. */
+char *bus_missing_driver(const struct host *h, const char *parent);
 /* "vfio-pci" or so; caller frees.  -ENOENT: no such parent or type. */
 int bus_device_api(const struct host *h, const struct mdev *m, char **ret_api);
 /* The directory of a parent: a descriptor of the caller's, or -errno. */
@@ -95,6 +100,12 @@ struct bus_device {
 };
 #define BUS_NO_DEVICE { .fd = -1 }
 int bus_open(const struct host *h, const struct mdev *m, struct bus_device *ret_device);
+/*
+ * Whether the attributes of the parent's devices are set before these are created; then
+ * their place, which bus_set_attr() takes for a device.  -errno as bus_create()'s.
+ */
+bool bus_is_prepared(const struct host *h, const char *parent);
+int bus_prepare(const struct host *h, const struct mdev *m, struct bus_device *ret_place);
 void bus_close(struct bus_device *d);
 bool bus_is_gone(const struct bus_device *d);
 /* As attr_write(). */

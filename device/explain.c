@@ -197,18 +197,20 @@ bool explain_taken(const struct host *h, const struct mdev *m, struct error *err
 	return true;
 }
 
-static void explain_holder(const struct mdev *m, const struct mdev *holder, struct error *error)
+static void explain_holder(const struct host *h, const struct mdev *m, const struct mdev *holder,
+			   struct error *error)
 {
-	error_set(error, "%s holds the vGPU %s (%s) already, and has room for one; stop that first",
-		  m->parent, holder->uuid, holder->type);
+	error_set(error, "%s holds the %s %s (%s) already, and has room for one; stop that first", m->parent,
+		  bus_noun(h, m->parent), holder->uuid, holder->type);
 }
 
 int explain_misfit(const struct host *h, const struct mdev *m, struct error *error)
 {
 	_cleanup_(mdev_done) struct mdev holder = {}, known = {};
+	const char *noun = bus_noun(h, m->parent);
 
 	if (bus_find_holder(h, m->parent, &holder) == 0 && !str_eq(holder.uuid, m->uuid)) {
-		explain_holder(m, &holder, error);
+		explain_holder(h, m, &holder, error);
 		return -EADDRINUSE;
 	}
 	known = mdev_copy(m);
@@ -218,11 +220,11 @@ int explain_misfit(const struct host *h, const struct mdev *m, struct error *err
 	if (!known.defined && note_may_name(m))
 		return 1;
 	if (known.defined)
-		error_set(error, "a vGPU has no UUID of its own, and one of %s on %s would be the one defined as %s; start that",
-			  m->type, m->parent, known.uuid);
+		error_set(error, "a %s has no UUID of its own, and one of %s on %s would be the one defined as %s; start that",
+			  noun, m->type, m->parent, known.uuid);
 	else
-		error_set(error, "a vGPU has no UUID of its own, and one of %s on %s that is not defined is %s; leave the UUID out, or define it first",
-			  m->type, m->parent, known.uuid);
+		error_set(error, "a %s has no UUID of its own, and one of %s on %s that is not defined is %s; leave the UUID out, or define it first",
+			  noun, m->type, m->parent, known.uuid);
 	return -ECANCELED;
 }
 

@@ -27,6 +27,7 @@ static int set_attr(int device, const char *name, const char *value, bool *ret_w
 }
 
 const struct provider mdev_provider = {
+	.noun = "device",
 	.is_there = is_there,
 	.has_parent = sysfs_has_parent,
 	.list_parents = sysfs_list_parents,

@@ -35,21 +35,10 @@ static char *make_text(const struct mdev *m)
 
 int note_keep(const struct host *h, const struct mdev *m)
 {
-	_cleanup_close_ int dir = host_make_dir(h, DIR_PATH), fd = -1;
-	_cleanup_free_ char *text = make_text(m), *temp = xasprintf(".%s", m->parent);
-	int r;
+	_cleanup_close_ int dir = host_make_dir(h, DIR_PATH);
+	_cleanup_free_ char *text = make_text(m);
 
-	if (dir < 0)
-		return dir;
-	/* What a killed process has left; only the holder of the lock is here. */
-	unlinkat(dir, temp, 0);
-	fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	r = fd < 0 ? -errno : write_store(fd, text, strlen(text));
-	if (r == 0 && renameat(dir, temp, dir, m->parent) < 0)
-		r = -errno;
-	if (r < 0)
-		unlinkat(dir, temp, 0);
-	return r;
+	return dir < 0 ? dir : file_replace_at(dir, m->parent, text);
 }
 
 static json_t *read_note(const struct host *h, const char *parent)

@@ -11,6 +11,7 @@
 #include "model/mdev.h"
 
 struct provider {
+	const char *noun; /* what its devices are called in messages */
 	/* Whether this host has any of it at all, which is all that others are asked. */
 	bool (*is_there)(const struct host *h);
 	bool (*has_parent)(const struct host *h, const char *parent);
@@ -33,9 +34,16 @@ struct provider {
 	/* Adds what runs on the parents of the same card, without UUIDs; or NULL. */
 	int (*list_neighbours)(const struct host *h, const char *parent, struct mdev_list *list);
 
+	/* The kernel module that has to be loaded before anything can be created there; caller
+	 * frees, NULL: none, as always where it makes the parents. */
+	char *(*missing_driver)(const struct host *h, const char *parent);
 	int (*open_parent)(const struct host *h, const char *parent);
 	bool (*may_create)(const struct host *h, const struct mdev *m);
 	bool (*may_remove)(const struct host *h, const struct mdev *m);
+	/* Where a device's attributes are there before it, and are set first, so that it is there
+	 * with all of them: the directory that they are in, or -errno as create() would
+	 * answer; else NULL. */
+	int (*prepare)(const struct host *h, const struct mdev *m);
 	int (*create)(const struct host *h, const struct mdev *m);
 	/* What is done through the descriptor is done to this device. */
 	int (*open)(const struct host *h, const struct mdev *m);
@@ -46,6 +54,6 @@ struct provider {
 	void (*explain_create)(const struct host *h, const struct mdev *m, int r, struct error *error);
 };
 
-extern const struct provider mdev_provider, vgpu_provider;
+extern const struct provider mdev_provider, vgpu_provider, function_provider;
 
 #endif

@@ -133,6 +133,7 @@ static void explain_refusal(const struct host *h, const struct mdev *m, int r, s
 }
 
 const struct provider vgpu_provider = {
+	.noun = "vGPU",
 	.is_there = is_there,
 	.has_parent = nvidia_has_parent,
 	.list_parents = nvidia_list_parents,

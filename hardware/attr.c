@@ -3,7 +3,7 @@
  * Attributes below a device's directory.
  */
 #include "hardware/attr.h"
-#include "model/mdev.h"
+#include "lib/say.h"
 
 #include <ctype.h>
 #include <fcntl.h>
@@ -96,6 +96,99 @@ int attr_write_line(int dir, const char *name, const char *value, bool *ret_writ
 	if (fd < 0 || read_all(fd, ATTR_MAX, false, &shown, &length) < 0)
 		return 0;
 	return has_words(shown, value) ? 0 : -EREMOTEIO;
+}
+
+static bool is_number(const char *text, unsigned long long *ret_number)
+{
+	char *end;
+
+	errno = 0;
+	*ret_number = strtoull(text, &end, 0);
+	return isdigit((unsigned char)*text) && !*end && !errno;
+}
+
+int attr_write_told(int dir, const char *name, const char *value, bool *ret_written)
+{
+	unsigned long long given, shown;
+	_cleanup_free_ char *text = NULL;
+	_cleanup_close_ int fd = -1;
+	size_t length;
+	int r = attr_write(dir, name, value, ret_written);
+
+	if (r < 0 || !is_number(value, &given))
+		return r;
+	fd = open_beneath(dir, name, O_RDONLY | O_CLOEXEC);
+	/* What cannot be read says nothing. */
+	r = fd < 0 ? 0 : read_all(fd, ATTR_MAX, false, &text, &length);
+	if (r == -EUCLEAN)
+		notice("attribute '%s' was set to %s, and the parts of the card differ in what they made of it", name, value);
+	if (r < 0 || !text)
+		return 0;
+	text[strcspn(text, "\n")] = '\0';
+	if (is_number(text, &shown) && shown != given)
+		notice("attribute '%s' was set to %s, of which the hardware has made %s", name, value, text);
+	return 0;
+}
+
+static char *explain_open(const char *whose, const struct mdev_attr *attr, int r)
+{
+	switch (r) {
+	case -ENOENT:
+	case -EISDIR:
+	case -ENOTDIR:
+		return xasprintf("%s has no attribute '%s'", whose, attr->name);
+	case -ELOOP:
+	case -EXDEV:
+		return xasprintf("the attribute '%s' leads out of the device's directory", attr->name);
+	case -EACCES:
+		return xasprintf("the attribute '%s' cannot be written", attr->name);
+	default:
+		return xasprintf("cannot open the attribute '%s': %s", attr->name, strerror(-r));
+	}
+}
+
+/* Documentation/ABI/testing/sysfs-driver-intel-xe-sriov. */
+static const char *explain_xe(const struct mdev_attr *attr, int r)
+{
+	if (!strstr(attr->name, "sriov_admin/"))
+		return "";
+	return r == -EPERM ? ": this card or its firmware has no such setting" :
+	       r == -EIO   ? ": its firmware does not allow that" : "";
+}
+
+/* What the driver's answer to a value means. */
+static char *explain_value(const struct mdev_attr *attr, int r)
+{
+	switch (r) {
+	/* vfio_ap: another device or the host's own driver has the queue. */
+	case -EADDRINUSE:
+		return xasprintf("the attribute '%s' cannot be \"%s\": another device has that",
+				 attr->name, attr->value);
+	case -EADDRNOTAVAIL:
+		return xasprintf("the attribute '%s' cannot be \"%s\": that is reserved for the host",
+				 attr->name, attr->value);
+	case -ENODEV:
+	case -ERANGE:
+		return xasprintf("the attribute '%s' cannot be \"%s\": there is nothing of that number",
+				 attr->name, attr->value);
+	case -E2BIG:
+		return xasprintf("the attribute '%s' cannot be that long (%zu bytes)", attr->name,
+				 strlen(attr->value));
+	case -EREMOTEIO:
+		return xasprintf("the driver did not take all of the value of attribute '%s', which is \"%s\"",
+				 attr->name, attr->value);
+	case -EMSGSIZE:
+		return xasprintf("the driver took only a part of the value of attribute '%s'",
+				 attr->name);
+	default:
+		return xasprintf("the driver refused attribute '%s' with value \"%s\": %s%s", attr->name,
+				 attr->value, strerror(-r), explain_xe(attr, r));
+	}
+}
+
+char *attr_explain(const char *whose, const struct mdev_attr *attr, int r, bool written)
+{
+	return written ? explain_value(attr, r) : explain_open(whose, attr, r);
 }
 
 int attr_read_integer(int dir, const char *path, long *ret_number)

@@ -7,6 +7,7 @@
 #define MDEVCTL_ATTR_H
 
 #include "lib/host.h"
+#include "model/mdev.h"
 
 /*
  * One write of the exact value.  Never leaves the directory @dir.
@@ -21,6 +22,11 @@ int attr_write(int dir, const char *name, const char *value, bool *ret_written);
  * back, lacks some of its words.
  */
 int attr_write_line(int dir, const char *name, const char *value, bool *ret_written);
+/* As attr_write(); says so if the file shows another number afterwards, as hardware may
+ * round what it is given, or if parts of the device disagree about it. */
+int attr_write_told(int dir, const char *name, const char *value, bool *ret_written);
+/* Why it was not written, in half a sentence about @whose attribute; caller frees. */
+char *attr_explain(const char *whose, const struct mdev_attr *attr, int r, bool written);
 /* One decimal number; -EINVAL: it is none, or, of the second, negative. */
 int attr_read_integer(int dir, const char *name, long *ret_number);
 int attr_read_number(int dir, const char *name, unsigned long *ret_number);

@@ -5,6 +5,7 @@
  */
 #include "hardware/sriov.h"
 #include "hardware/attr.h"
+#include "hardware/function.h"
 #include "hardware/sriov-manage.h"
 #include "lib/lock.h"
 
@@ -12,6 +13,9 @@
 #include <sys/stat.h>
 
 #define DEVICES "sys/bus/pci/devices"
+#define AUTOPROBE "sriov_drivers_autoprobe"
+/* A file for each card of which somebody is just enabling VFs. */
+#define NOTES "run/mdevctl-autoprobe"
 
 /* Another process that is just doing this may take all of the time that
  * sriov_manage_enable() does. */
@@ -114,28 +118,35 @@ char *sriov_driver_epoch(const struct host *h, const char *pf)
 	return xasprintf("%s %ju", driver, (uintmax_t)st.st_ino);
 }
 
+/* By the links: while somebody disables VFs, and waits for the user of one, their number
+ * cannot be read without waiting, too. */
 void sriov_list_vfs(const struct host *h, const char *pf, struct strv *vfs)
 {
 	_cleanup_close_ int fd = open_pf(h, pf);
-	struct sriov s = {};
+	char *name;
 
-	if (fd < 0 || look_at(fd, &s) < 0)
-		return;
-	for (unsigned long i = 0; i < s.enabled; i++) {
-		char link[32], *name;
+	for (unsigned long i = 0; fd >= 0; i++) {
+		char link[32];
 
 		snprintf(link, sizeof(link), "virtfn%lu", i);
-		if (link_basename(fd, link, &name) == 0)
-			strv_add(vfs, name);
+		if (link_basename(fd, link, &name) < 0)
+			return;
+		strv_add(vfs, name);
 	}
+}
+
+static int store_text(int pf, const char *name, const char *text)
+{
+	_cleanup_close_ int fd = openat(pf, name, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : write_store(fd, text, strlen(text));
 }
 
 static int store_number(int pf, unsigned long count)
 {
-	_cleanup_close_ int fd = openat(pf, "sriov_numvfs", O_WRONLY | O_CLOEXEC);
 	_cleanup_free_ char *text = xasprintf("%lu", count);
 
-	return fd < 0 ? -errno : write_store(fd, text, strlen(text));
+	return store_text(pf, "sriov_numvfs", text);
 }
 
 static void explain_store(int r, bool needs_manage, struct error *error)
@@ -174,34 +185,136 @@ static bool may_enable(int pf)
 	       (errno != EACCES && errno != EPERM);
 }
 
-static int enable(const struct host *h, const char *pf, int fd, const struct sriov *before,
-		  unsigned long count, struct error *error)
+bool sriov_needs_own_vfs(const struct host *h, const char *pf)
 {
-	bool needs_manage = sriov_manage_is_needed(h, pf);
-	struct sriov s = *before;
+	return sriov_manage_is_needed(h, pf);
+}
+
+/* Before there are VFs: the driver divides the card among them by these. */
+static int set_attrs(int pf, const struct vfs *vfs, struct error *error)
+{
+	_cleanup_(strv_done) struct strv written = {};
+
+	for (size_t i = 0; i < vfs->like.n_attrs; i++) {
+		const struct mdev_attr *attr = &vfs->like.attrs[i];
+		_cleanup_free_ char *why = NULL, *before = NULL;
+		bool came_to_it;
+		int r = function_set_pf_attr(pf, attr->name, attr->value, &came_to_it);
+
+		if (r == 0) {
+			strv_add(&written, xstrdup(attr->name));
+			continue;
+		}
+		why = attr_explain("it", attr, r, came_to_it);
+		before = strv_join(&written, written.n);
+		error_set(error, "%s; none is enabled%s%s", why, written.n ? ", and these were written before that: " : "",
+			  before);
+		return r;
+	}
+	return 0;
+}
+
+/*
+ * While VFs are enabled, the host's own drivers are kept off.  Who dies meanwhile leaves
+ * a note of how that was, and the next who enables VFs of the card puts it back.
+ */
+static int keep_drivers_off(const struct host *h, const char *pf, int fd)
+{
+	_cleanup_free_ char *before = NULL;
+	_cleanup_close_ int dir = -1;
+	int r = read_text_at(fd, AUTOPROBE, &before);
+
+	if (r < 0 || str_eq(before, "0"))
+		return r;
+	dir = host_make_dir(h, NOTES);
+	r = dir < 0 ? dir : file_replace_at(dir, pf, before);
+	return r < 0 ? r : store_text(fd, AUTOPROBE, "0");
+}
+
+static int let_drivers_on(const struct host *h, const char *pf, int fd)
+{
+	_cleanup_close_ int dir = host_openf(h, O_PATH | O_DIRECTORY, NOTES);
+	_cleanup_free_ char *before = NULL;
+	int r;
+
+	if (dir < 0 || read_text_at(dir, pf, &before) < 0)
+		return 0;
+	r = store_text(fd, AUTOPROBE, before);
+	if (r < 0)
+		return r;
+	unlinkat(dir, pf, 0);
+	return 0;
+}
+
+static int enable_bare(const struct host *h, const struct vfs *vfs, int fd, unsigned long count,
+		       struct error *error)
+{
+	int r = keep_drivers_off(h, vfs->pf, fd), back;
+
+	if (r < 0) {
+		error_set(error, "the host's own drivers cannot be kept off (" AUTOPROBE "): %s", strerror(-r));
+		return r;
+	}
+	r = store_number(fd, count);
+	if (r < 0)
+		explain_store(r, false, error);
+	back = let_drivers_on(h, vfs->pf, fd);
+	if (r == 0 && back < 0)
+		error_set(error, AUTOPROBE " cannot be set back to what it was: %s", strerror(-back));
+	return r < 0 ? r : back;
+}
+
+static int enable(const struct host *h, const struct vfs *vfs, int fd, unsigned long count, struct error *error)
+{
+	bool needs_manage = sriov_manage_is_needed(h, vfs->pf);
+	int r;
+
+	if (!may_enable(fd)) {
+		explain_store(-EACCES, needs_manage, error);
+		return -EACCES;
+	}
+	if (needs_manage && vfs->driver) {
+		error_set(error, "NVIDIA's driver needs its VFs itself: they cannot be kept with the driver %s", vfs->driver);
+		return -EINVAL;
+	}
+	r = set_attrs(fd, vfs, error);
+	if (r < 0)
+		return r;
+	if (needs_manage && sriov_manage_is_there(h))
+		return sriov_manage_enable(h, vfs->pf, error);
+	if (vfs->driver)
+		return enable_bare(h, vfs, fd, count, error);
+	r = store_number(fd, count);
+	if (r < 0)
+		explain_store(r, needs_manage, error);
+	return r;
+}
+
+static int enable_locked(const struct host *h, const struct vfs *vfs, int fd, unsigned long count,
+			 struct error *error)
+{
+	struct sriov s = {};
 	int r = 0;
 
-	if (!s.enabled && !may_enable(fd)) {
-		r = -EACCES;
-		explain_store(r, needs_manage, error);
-	} else if (!s.enabled && needs_manage && sriov_manage_is_there(h)) {
-		r = sriov_manage_enable(h, pf, error);
-	} else if (!s.enabled) {
-		r = store_number(fd, count);
-		if (r < 0)
-			explain_store(r, needs_manage, error);
-	}
+	/* A second event of the same PF finds it done. */
+	if (look_at(fd, &s) < 0)
+		s.enabled = 0;
+	if (vfs->driver)
+		let_drivers_on(h, vfs->pf, fd);
+	if (!s.enabled)
+		r = enable(h, vfs, fd, count, error);
 	if (r < 0)
 		return r;
 	r = look_at(fd, &s);
 	if (r < 0)
 		error_set(error, "it went meanwhile");
-	return r < 0 ? r : check_enabled(&s, pf, count, needs_manage, error);
+	return r < 0 ? r : check_enabled(&s, vfs->pf, count, sriov_manage_is_needed(h, vfs->pf), error);
 }
 
-int sriov_enable(const struct host *h, const char *pf, unsigned long count, struct error *error)
+int sriov_enable(const struct host *h, const struct vfs *vfs, struct error *error)
 {
-	_cleanup_close_ int fd = open_pf(h, pf), lock = -1;
+	_cleanup_close_ int fd = open_pf(h, vfs->pf), lock = -1;
+	unsigned long count = vfs->count;
 	_cleanup_free_ char *name = NULL;
 	struct sriov s = {};
 	int r;
@@ -217,12 +330,9 @@ int sriov_enable(const struct host *h, const char *pf, unsigned long count, stru
 		error_set(error, "it can have %lu VFs, not %lu", s.total, count);
 		return -ERANGE;
 	}
-	/* A second event of the same PF finds it done. */
-	name = xasprintf("vfs-%s", pf);
+	name = xasprintf("vfs-%s", vfs->pf);
 	lock = lock_take(h, name, fd, LOCK_MS);
 	if (lock < 0)
-		debug("going on without a lock of %s: %s", pf, strerror(-lock));
-	if (look_at(fd, &s) < 0)
-		s.enabled = 0;
-	return enable(h, pf, fd, &s, count, error);
+		debug("going on without a lock of %s: %s", vfs->pf, strerror(-lock));
+	return enable_locked(h, vfs, fd, count, error);
 }

@@ -9,6 +9,7 @@
 
 #include "lib/host.h"
 #include "lib/say.h"
+#include "model/vfs.h"
 
 /* What @pf has.  -ENOENT: there is no such device, or it can have no VFs. */
 struct sriov {
@@ -23,18 +24,21 @@ bool sriov_is_address(const char *name);
 void sriov_list_pfs(const struct host *h, struct strv *pfs);
 /* The PF of a VF; caller frees.  -ENOENT: there is no such VF. */
 int sriov_find_pf(const struct host *h, const char *vf, char **ret_pf);
-/* Adds the names of the enabled VFs, in the PF's own order. */
+/* Adds the names of the enabled VFs, in the PF's own order; never waits. */
 void sriov_list_vfs(const struct host *h, const char *pf, struct strv *vfs);
 /* The driver that has a PCI function; caller frees.  -ENOENT: none, or no such function. */
 int sriov_driver(const struct host *h, const char *function, char **ret_driver);
 /* What tells one loading of the PF's driver from another; caller frees, NULL: it has none. */
 char *sriov_driver_epoch(const struct host *h, const char *pf);
 
+/* Whether the card's driver is NVIDIA's, which has its VFs for itself. */
+bool sriov_needs_own_vfs(const struct host *h, const char *pf);
 /*
- * Enables so many VFs, 0: as many as there can be.  VFs that are enabled stay
- * as they are: changing their number would first remove them all.  0, or
- * -errno with @error saying why.
+ * Enables the VFs that are kept for a card, after its attributes have been set; with a
+ * VFIO driver, so that none of the host's own gets them.  VFs that are enabled stay as
+ * they are: changing their number would first remove them all.  0, or -errno with
+ * @error saying why.
  */
-int sriov_enable(const struct host *h, const char *pf, unsigned long count, struct error *error);
+int sriov_enable(const struct host *h, const struct vfs *vfs, struct error *error);
 
 #endif

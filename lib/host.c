@@ -352,3 +352,20 @@ int write_store(int fd, const char *data, size_t length)
 		return -errno;
 	return (size_t)n == length ? 0 : -EMSGSIZE;
 }
+
+int file_replace_at(int dirfd, const char *name, const char *text)
+{
+	_cleanup_free_ char *temp = xasprintf(".%s", name);
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	/* What a killed process has left. */
+	unlinkat(dirfd, temp, 0);
+	fd = openat(dirfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	r = fd < 0 ? -errno : write_store(fd, text, strlen(text));
+	if (r == 0 && renameat(dirfd, temp, dirfd, name) < 0)
+		r = -errno;
+	if (r < 0)
+		unlinkat(dirfd, temp, 0);
+	return r;
+}

@@ -71,5 +71,10 @@ int read_all(int fd, size_t max, bool regular, char **ret_data, size_t *ret_leng
  * or truncating.  0, or -errno; -EMSGSIZE when only a part was taken.
  */
 int write_store(int fd, const char *data, size_t length);
+/*
+ * Writes a small file that lasts until the next boot: a reader sees the old text or
+ * the new one.  Of several writers of one file, who has its lock calls this.
+ */
+int file_replace_at(int dirfd, const char *name, const char *text);
 
 #endif

@@ -266,6 +266,17 @@ static int cmd_card(char **argv, int argc)
 	return card ? card_set(card, argv[2], argv[3]) : -ENOENT;
 }
 
+static int cmd_driver_add(char **argv, int argc)
+{
+	return vfio_driver_add(argv[1], argc > 2 ? argv[2] : "*");
+}
+
+static int cmd_driver_remove(char **argv, int argc)
+{
+	(void)argc;
+	return vfio_driver_remove(argv[1]);
+}
+
 static int cmd_gpu_instances(char **argv, int argc)
 {
 	struct vgpu_card *card = card_find(argv[1]);
@@ -317,6 +328,8 @@ static const struct command {
 	{ "sriov", 3, 3, false, cmd_sriov },
 	{ "sriov-lock", 3, 3, false, cmd_sriov_lock },
 	{ "reboot", 2, 2, false, cmd_reboot },
+	{ "driver-add", 2, 3, false, cmd_driver_add },
+	{ "driver-remove", 2, 2, false, cmd_driver_remove },
 	{ "vgpu", 3, 3, false, cmd_vgpu },
 	{ "card", 4, 4, false, cmd_card },
 	{ "gpu-instance-add", 3, 3, false, cmd_gpu_instance_add },

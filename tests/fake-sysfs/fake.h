@@ -182,6 +182,11 @@ struct vfio {
 
 struct vfio *vfio_add(const char *uuid, struct node *dir);
 void vfio_remove(struct vfio *v, const char *uuid, struct node *dir);
+/* The two halves of these, of a device whose group is there before a VFIO driver has it. */
+struct vfio *vfio_group_add(const char *name, struct node *dir);
+void vfio_group_remove(struct vfio *v, struct node *dir);
+void vfio_device_add(struct vfio *v, struct node *dir);
+void vfio_device_remove(struct vfio *v, const char *name, struct node *dir);
 
 /* ap.c */
 struct ap_host {
@@ -233,6 +238,8 @@ struct parent {
 	struct sriov *sriov; /* of a physical function */
 	struct parent *pf;   /* of a virtual function, which has a directory while it is enabled */
 	struct vgpu *vgpu;
+	struct vfio *group; /* of a virtual function that is enabled, and has no vGPUs */
+	char *override; /* its driver_override */
 	struct node *dir;
 	LIST_HEAD(mdev_list, mdev) mdevs;
 	struct parent *next;
@@ -337,8 +344,10 @@ struct sriov {
 	long total, offset, stride, numvfs;
 	int errno_refuse; /* of a raw write to sriov_numvfs; 0: the driver has sriov_configure */
 	bool changing;    /* the device lock */
+	bool autoprobe, keeps; /* keeps: the driver leaves its VFs when it goes */
 	struct parent **vfs;
 	struct vgpu_card *card; /* NULL: no vGPUs of NVIDIA's own framework */
+	struct xe *xe; /* NULL: no sriov_admin/ */
 };
 
 char *sriov_vf_name(const struct parent *pf, long i);
@@ -347,8 +356,24 @@ int sriov_set(struct parent *pf, long n);
 void sriov_reboot(struct parent *pf);
 void sriov_free(struct sriov *s);
 
+/* xe.c: sriov_admin/ of Intel's driver */
+struct xe_model {
+	unsigned long vram, unit, quantum_max;
+	bool no_scheduling, fixed_priority;
+};
+struct xe *xe_new(struct parent *pf, const struct xe_model *model);
+void xe_plug(struct xe *xe);
+void xe_enabled(struct xe *xe);
+void xe_disabled(struct xe *xe);
+void xe_free(struct xe *xe);
+
 /* pci-driver.c */
 void pci_drivers_plug(struct parent *pf);
+void vf_plug(struct parent *vf);
+void vf_unplug(struct parent *vf);
+void vfio_drivers_given(void);
+int vfio_driver_add(const char *name, const char *takes);
+int vfio_driver_remove(const char *name);
 void pci_drivers_done(void);
 
 /* host.c */

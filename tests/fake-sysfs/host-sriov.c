@@ -32,17 +32,38 @@ static struct sriov *load_numbers(const json_t *obj, const struct at *at)
 {
 	struct sriov *s = xcalloc(1, sizeof(*s));
 
-	js_keys(obj, at, " total offset stride numvfs refuse vf ");
+	js_keys(obj, at, " total offset stride numvfs refuse keeps xe vf ");
 	s->total = js_int(obj, at, "total", 0);
 	s->offset = js_int(obj, at, "offset", 1);
 	s->stride = js_int(obj, at, "stride", 1);
 	s->errno_refuse = js_errno(obj, at, "refuse", 0);
+	s->keeps = js_bool(obj, at, "keeps", false);
+	s->autoprobe = true;
 	if (s->total < 1 || s->total > 256)
 		js_bad(at, "\"total\" is 1 to 256");
 	if (s->offset < 1 || s->stride < 1)
 		js_bad(at, "\"offset\" and \"stride\" are 1 or more");
 	s->vfs = xcalloc(s->total, sizeof(struct parent *));
 	return s;
+}
+
+static struct xe *load_xe(struct parent *pf, const json_t *sriov, const struct at *at)
+{
+	json_t *obj = js_object(sriov, at, "xe");
+	struct xe_model model;
+
+	at = AT_KEY(at, "xe");
+	if (!obj)
+		return NULL;
+	js_keys(obj, at, " vram unit quantum_max scheduling fixed_priority ");
+	model = (struct xe_model) {
+		.vram = js_int(obj, at, "vram", 0),
+		.unit = js_int(obj, at, "unit", 1 << 21),
+		.quantum_max = js_int(obj, at, "quantum_max", 60000),
+		.no_scheduling = !js_bool(obj, at, "scheduling", true),
+		.fixed_priority = js_bool(obj, at, "fixed_priority", false),
+	};
+	return xe_new(pf, &model);
 }
 
 static void load_type(struct vgpu_type *t, const json_t *obj, const struct at *at)
@@ -169,6 +190,7 @@ void host_sriov(struct parent *pf, const json_t *obj, const struct at *at, const
 		pf->sriov->vfs[i] = load_vf(pf, i, vf, AT_KEY(here, "vf"), sets);
 	if (vgpu)
 		pf->sriov->card = load_card(pf, vgpu, AT_KEY(at, "vgpu"));
+	pf->sriov->xe = load_xe(pf, sriov, here);
 	sriov_plug(pf);
 	if (sriov_set(pf, numvfs) < 0)
 		js_bad(AT_KEY(here, "numvfs"), "there are at most %ld", pf->sriov->total);

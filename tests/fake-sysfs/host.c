@@ -319,14 +319,31 @@ static struct attr_defs load_files(const json_t *root)
 
 static struct attr_defs files;
 
+/* Those that there are from the beginning; control knows how to add others. */
+static void load_vfio_drivers(const json_t *root)
+{
+	json_t *obj = js_object(root, NULL, "vfio_drivers"), *v;
+	const char *name;
+
+	if (obj)
+		vfio_drivers_given();
+	json_object_foreach(obj, name, v) {
+		char *takes = js_need(obj, AT_KEY(NULL, "vfio_drivers"), name);
+
+		vfio_driver_add(name, takes);
+		free(takes);
+	}
+}
+
 void host_load(const char *file)
 {
 	json_t *root = js_load(file);
 
-	js_keys(root, NULL, " about modules type_sets parents files cached ");
+	js_keys(root, NULL, " about modules type_sets vfio_drivers parents files cached ");
 	js_object(root, NULL, "type_sets");
 	sim.cached = js_bool(root, NULL, "cached", false);
 	load_modules(root);
+	load_vfio_drivers(root);
 	load_parents(root);
 	files = load_files(root);
 	js_close(root);

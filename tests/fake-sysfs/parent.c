@@ -141,7 +141,8 @@ void mdev_class_add(void)
 void parent_plug(struct parent *p)
 {
 	char *path = xprintf("%s/%s", p->path, p->name);
-	char *uevent = p->driver ? xprintf("DRIVER=%s", p->driver) : xstrdup("");
+	const char *driver = !p->pf || p->pf->sriov->autoprobe ? p->driver : NULL;
+	char *uevent = driver ? xprintf("DRIVER=%s", driver) : xstrdup("");
 	struct node *subsystem, *list;
 
 	p->dir = node_ref(node_mkpath(sim.root, path));
@@ -158,11 +159,11 @@ void parent_plug(struct parent *p)
 		list = bus ? node_dir(subsystem, "devices") : subsystem;
 		node_link_to(p->dir, "subsystem", subsystem);
 		node_link_to(list, p->name, p->dir);
-		if (p->driver) {
-			struct node *driver = node_dir(node_dir(subsystem, "drivers"), p->driver);
+		if (driver) {
+			struct node *to = node_dir(node_dir(subsystem, "drivers"), driver);
 
-			node_link_to(p->dir, "driver", driver);
-			node_link_to(driver, p->name, p->dir);
+			node_link_to(p->dir, "driver", to);
+			node_link_to(to, p->name, p->dir);
 			p->bound = p->driver;
 		}
 	}
@@ -304,15 +305,16 @@ static void parent_free(struct parent *p)
 	free(p->driver);
 	free(p->module);
 	free(p->mdev_driver);
+	free(p->override);
 	free(p);
 }
 
 void parent_done(void)
 {
-	pci_drivers_done();
 	for (struct parent *p = parents; p; p = p->next)
 		if (p->sriov)
 			sriov_reboot(p);
+	pci_drivers_done();
 	for (struct parent *p = parents; p; p = p->next)
 		parent_unregister(p);
 	for (struct parent *p = parents, *next; p; p = next) {

@@ -61,14 +61,21 @@ static void enable(struct parent *pf, long n)
 	if (s->card)
 		card_reset(s->card);
 	for (long i = 0; i < n; i++) {
-		parent_plug(s->vfs[i]);
+		struct parent *vf = s->vfs[i];
+
+		parent_plug(vf);
+		vf_plug(vf);
 		link_vf(pf, i);
-		if (s->vfs[i]->vgpu)
-			vgpu_plug(s->vfs[i]->vgpu);
-		else if (s->vfs[i]->n_types)
-			parent_register(s->vfs[i]);
+		if (vf->driver && !vf->bound)
+			continue;
+		if (vf->vgpu)
+			vgpu_plug(vf->vgpu);
+		else if (vf->n_types)
+			parent_register(vf);
 	}
 	s->numvfs = n;
+	if (s->xe)
+		xe_enabled(s->xe);
 }
 
 /* sriov_del_vfs: in order; a driver's remove waits for who uses the VF. */
@@ -82,9 +89,12 @@ static void disable(struct parent *pf)
 			vgpu_unplug(s->vfs[i]->vgpu);
 		while (parent_unregister(s->vfs[i]) < 0 && s->vfs[i]->unregistering)
 			sim_wait();
+		vf_unplug(s->vfs[i]);
 		parent_unplug(s->vfs[i]);
 	}
 	s->numvfs = 0;
+	if (s->xe)
+		xe_disabled(s->xe);
 }
 
 static void pf_lock(struct sriov *s)
@@ -136,6 +146,8 @@ static void drop_users(struct parent *vf)
 
 	if (vf->vgpu && vf->vgpu->vfio)
 		vf->vgpu->vfio->busy = false;
+	if (vf->group)
+		vf->group->busy = false;
 	for (m = LIST_FIRST(&vf->mdevs); m; m = LIST_NEXT(m, sibling)) {
 		if (m->vfio)
 			m->vfio->busy = false;
@@ -189,6 +201,37 @@ static int numvfs_store(struct node *n, const char *buf, size_t len)
 	return r;
 }
 
+static int autoprobe_show(struct node *n, FILE *out)
+{
+	fprintf(out, "%d\n", pf_of(n)->sriov->autoprobe);
+	return 0;
+}
+
+/* kstrtobool(): the first letters count. */
+static int autoprobe_store(struct node *n, const char *buf, size_t len)
+{
+	bool *autoprobe = &pf_of(n)->sriov->autoprobe;
+
+	if (!len)
+		return -EINVAL;
+	if (strchr("1yYtT", *buf) || (len > 1 && strncasecmp(buf, "on", 2) == 0))
+		*autoprobe = true;
+	else if (strchr("0nNfF", *buf) || (len > 1 && strncasecmp(buf, "of", 2) == 0))
+		*autoprobe = false;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static void vf_device_attr(struct parent *pf)
+{
+	const struct attr_defs *attrs = &pf->sriov->vfs[0]->attrs;
+
+	for (size_t i = 0; i < attrs->n; i++)
+		if (streq(attrs->v[i].name, "device") && attrs->v[i].value && strlen(attrs->v[i].value) > 2)
+			attr_text(pf->dir, "sriov_vf_device", 0444, attrs->v[i].value + 2);
+}
+
 static void number_attr(struct node *dir, const char *name, long value)
 {
 	char *text = xprintf("%ld", value);
@@ -200,15 +243,19 @@ static void number_attr(struct node *dir, const char *name, long value)
 void sriov_plug(struct parent *pf)
 {
 	static const struct attr_ops numvfs_ops = { .show = numvfs_show, .store = numvfs_store };
+	static const struct attr_ops autoprobe_ops = { .show = autoprobe_show, .store = autoprobe_store };
 
 	number_attr(pf->dir, "sriov_totalvfs", pf->sriov->total);
 	number_attr(pf->dir, "sriov_offset", pf->sriov->offset);
 	number_attr(pf->dir, "sriov_stride", pf->sriov->stride);
-	attr_text(pf->dir, "sriov_drivers_autoprobe", 0644, "1");
+	vf_device_attr(pf);
+	node_attr(pf->dir, "sriov_drivers_autoprobe", 0644, &autoprobe_ops, pf);
 	node_attr(pf->dir, "sriov_numvfs", 0644, &numvfs_ops, pf);
 	if (pf->sriov->card)
 		card_plug(pf->sriov->card);
 	pci_drivers_plug(pf);
+	if (pf->sriov->xe)
+		xe_plug(pf->sriov->xe);
 }
 
 void sriov_free(struct sriov *s)
@@ -217,6 +264,8 @@ void sriov_free(struct sriov *s)
 		return;
 	if (s->card)
 		card_free(s->card);
+	if (s->xe)
+		xe_free(s->xe);
 	free(s->vfs);
 	free(s);
 }

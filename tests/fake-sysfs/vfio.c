@@ -110,21 +110,29 @@ static struct node *group_nodes(void)
 	return dir;
 }
 
-struct vfio *vfio_add(const char *uuid, struct node *dir)
+struct vfio *vfio_group_add(const char *name, struct node *dir)
 {
 	struct vfio *v = xcalloc(1, sizeof(*v));
-	struct node *group, *vdev, *class = node_mkpath(sim.root, "class/vfio-dev");
-	char name[32];
+	struct node *group;
+	char path[64];
 
 	v->group = ida_get(&groups);
-	v->index = ida_get(&indexes);
-	snprintf(name, sizeof(name), "kernel/iommu_groups/%d", v->group);
-	group = node_mkpath(sim.root, name);
+	snprintf(path, sizeof(path), "kernel/iommu_groups/%d", v->group);
+	group = node_mkpath(sim.root, path);
 	attr_text(group, "name", 0444, "vfio-noiommu");
 	attr_text(group, "reserved_regions", 0444, "");
 	attr_text(group, "type", 0444, "unknown");
-	node_link_to(node_dir(group, "devices"), uuid, dir);
+	node_link_to(node_dir(group, "devices"), name, dir);
 	node_link_to(dir, "iommu_group", group);
+	return v;
+}
+
+void vfio_device_add(struct vfio *v, struct node *dir)
+{
+	struct node *vdev, *class = node_mkpath(sim.root, "class/vfio-dev");
+	char name[32];
+
+	v->index = ida_get(&indexes);
 	snprintf(name, sizeof(name), "vfio-dev/vfio%d", v->index);
 	vdev = node_mkpath(dir, name);
 	node_link_to(vdev, "device", dir);
@@ -134,23 +142,44 @@ struct vfio *vfio_add(const char *uuid, struct node *dir)
 	attr_power(vdev);
 	snprintf(name, sizeof(name), "%d", v->group);
 	node_attr(group_nodes(), name, 0600, &group_ops, v);
+}
+
+struct vfio *vfio_add(const char *uuid, struct node *dir)
+{
+	struct vfio *v = vfio_group_add(uuid, dir);
+
+	vfio_device_add(v, dir);
 	return v;
 }
 
-/* Waits for the user.  Of the device's directory only VFIO's part is left by then. */
-void vfio_remove(struct vfio *v, const char *uuid, struct node *dir)
+/* Waits for the user. */
+void vfio_device_remove(struct vfio *v, const char *name, struct node *dir)
 {
-	char name[32];
+	char text[32];
 
-	hold_blocked(uuid, &v->busy);
-	snprintf(name, sizeof(name), "%d", v->group);
-	node_remove_child(node_mkpath(sim.root, "fake/dev/vfio"), name);
-	node_remove_child(node_mkpath(sim.root, "kernel/iommu_groups"), name);
-	snprintf(name, sizeof(name), "vfio%d", v->index);
-	node_remove_child(node_mkpath(sim.root, "class/vfio-dev"), name);
+	hold_blocked(name, &v->busy);
+	snprintf(text, sizeof(text), "%d", v->group);
+	node_remove_child(node_mkpath(sim.root, "fake/dev/vfio"), text);
+	snprintf(text, sizeof(text), "vfio%d", v->index);
+	node_remove_child(node_mkpath(sim.root, "class/vfio-dev"), text);
 	node_remove_child(dir, "vfio-dev");
+	ida_put(&indexes, v->index);
+}
+
+void vfio_group_remove(struct vfio *v, struct node *dir)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%d", v->group);
+	node_remove_child(node_mkpath(sim.root, "kernel/iommu_groups"), text);
 	node_remove_child(dir, "iommu_group");
 	ida_put(&groups, v->group);
-	ida_put(&indexes, v->index);
 	free(v);
+}
+
+/* Of the device's directory only VFIO's part is left by then. */
+void vfio_remove(struct vfio *v, const char *uuid, struct node *dir)
+{
+	vfio_device_remove(v, uuid, dir);
+	vfio_group_remove(v, dir);
 }

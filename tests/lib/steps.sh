@@ -387,3 +387,17 @@ smi_calls() {
 gpu_instances() { # PF
 	sed -n 's/^instance //p' "root/sys/fake/card/$1"
 }
+
+# Virtual functions that are enabled: the driver that has each, or "-".
+functions() {
+	local vf
+	for vf in root/sys/bus/pci/devices/*/physfn; do
+		vf=${vf%/physfn}
+		[[ ! -e $vf ]] || echo "${vf##*/} $([[ ! -L $vf/driver ]] && echo - || basename "$(readlink "$vf/driver")")"
+	done
+}
+
+# The UUID of a virtual function that is given away without a definition, as everybody can compute it.
+vf_uuid() { # VF DRIVER
+	uuidgen --sha1 --namespace @url --name "vf:$1:$2"
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Cards whose virtual functions are kept with a VFIO driver.
+ */
+#include "device/kept.h"
+#include "config.h"
+#include "hardware/sriov.h"
+#include "hardware/vfio-driver.h"
+
+#include <fcntl.h>
+
+#define DIR_PATH "run/mdevctl-vfs"
+
+bool kept_any(const struct host *h)
+{
+	_cleanup_close_ int fd = host_openf(h, O_PATH | O_DIRECTORY, DIR_PATH);
+
+	return fd >= 0;
+}
+
+/* What the note says of the driver; caller frees, NULL: there is none. */
+static char *read_note(const struct host *h, const char *pf)
+{
+	_cleanup_close_ int dir = host_openf(h, O_PATH | O_DIRECTORY, DIR_PATH);
+	char *text = NULL;
+
+	return dir >= 0 && read_text_at(dir, pf, &text) == 0 ? text : NULL;
+}
+
+int kept_of_pf(const struct host *h, const char *pf, struct kept *ret_kept)
+{
+	_cleanup_free_ char *noted = strchr(pf, ':') ? read_note(h, pf) : NULL;
+	_cleanup_(error_done) struct error error = {};
+	_cleanup_(vfs_done) struct vfs vfs = {};
+
+	/* What is no PCI address is no card, and costs nothing; what is wrong with the file is told
+	 * by those that act by it. */
+	if (!noted || config_read_vfs(h, pf, &vfs, &error) < 0 || !vfs.driver)
+		return -ENOENT;
+	*ret_kept = (struct kept){
+		.pf = vfs.pf,
+		.driver = str_eq(vfs.driver, VFS_DRIVER_AUTO) ? str_intern(noted) : vfs.driver,
+		.bind = vfs.bind,
+	};
+	return 0;
+}
+
+int kept_of_vf(const struct host *h, const char *vf, struct kept *ret_kept)
+{
+	_cleanup_free_ char *pf = NULL;
+
+	if (!strchr(vf, ':') || !kept_any(h))
+		return -ENOENT;
+	return sriov_find_pf(h, vf, &pf) < 0 ? -ENOENT : kept_of_pf(h, pf, ret_kept);
+}
+
+void kept_list(const struct host *h, struct strv *pfs)
+{
+	_cleanup_(strv_done) struct strv names = {};
+	struct kept kept;
+
+	host_list_names(h, DIR_PATH, &names);
+	for (size_t i = 0; i < names.n; i++)
+		if (sriov_is_address(names.s[i]) && kept_of_pf(h, names.s[i], &kept) == 0)
+			strv_add(pfs, xstrdup(names.s[i]));
+}
+
+const char *kept_driver(const struct host *h, const struct vfs *vfs)
+{
+	_cleanup_free_ char *chosen = NULL;
+
+	if (!str_eq(vfs->driver, VFS_DRIVER_AUTO))
+		return vfs->driver;
+	chosen = vfio_driver_choose(h, vfs->pf);
+	return str_intern(chosen);
+}
+
+int kept_note(const struct host *h, const struct vfs *vfs)
+{
+	_cleanup_close_ int dir = -1;
+
+	if (!vfs->driver) {
+		kept_forget(h, vfs->pf);
+		return 0;
+	}
+	dir = host_make_dir(h, DIR_PATH);
+	return dir < 0 ? dir : file_replace_at(dir, vfs->pf, kept_driver(h, vfs));
+}
+
+void kept_forget(const struct host *h, const char *pf)
+{
+	_cleanup_close_ int run = host_openf(h, O_PATH | O_DIRECTORY, "run");
+	_cleanup_free_ char *path = xasprintf("%s/%s", base_name(DIR_PATH), pf);
+
+	if (run < 0)
+		return;
+	unlinkat(run, path, 0);
+	/* With the last one, if it is that, goes what others are asked for. */
+	unlinkat(run, base_name(DIR_PATH), AT_REMOVEDIR);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A virtual PCI function and the driver that has it: giving it to a VFIO driver, so
+ * that a virtual machine can have it as a whole, and taking it back.  Knows nothing
+ * of definitions.  Kernel facts: Documentation/ABI/testing/sysfs-bus-pci and
+ * drivers/pci/pci-driver.c.
+ */
+#ifndef MDEVCTL_FUNCTION_H
+#define MDEVCTL_FUNCTION_H
+
+#include "lib/host.h"
+
+/* Its directory: a descriptor of the caller's, or -errno; -ENOENT: it is no such function. */
+int function_open(const struct host *h, const char *name);
+/* Whether it is none, or none any more. */
+bool function_is_gone(int function);
+/*
+ * The VFIO driver that has it, as @wanted if it is that; caller frees.  -ENOENT: no driver
+ * has it, -EBUSY: one of the host's own, whose name is there as well, -EINPROGRESS: one is
+ * leaving it, and waits for who has it open.
+ */
+int function_holder(int function, const char *wanted, char **ret_driver);
+/*
+ * Whether @driver could be given it now, by what can be seen: 0, or as function_give().
+ */
+int function_check(const struct host *h, int function, const char *driver);
+/*
+ * Has @driver take the function.  -EEXIST: a VFIO driver has it already, -EBUSY: one of
+ * the host's own, -EINPROGRESS: one is just leaving it, -ENOPKG: there is no such driver, -EREMOTEIO: the driver did not take
+ * it, else the kernel's answer; then it is as it was.
+ */
+int function_give(const struct host *h, int function, const char *name, const char *driver);
+/*
+ * Has no driver have it.  -ENOENT: none has, -ESTALE: another than @driver, which is left
+ * alone, -EBUSY: somebody has it open.
+ */
+int function_take_back(const struct host *h, int function, const char *name, const char *driver);
+/* Whether the caller may do either; false only if permissions hinder. */
+bool function_may_change(const struct host *h, const char *name);
+
+/* Its number among the virtual functions of its card, from 1; 0: it is none of one. */
+unsigned long function_number(int function);
+/*
+ * As attr_write(); what begins with "pf/" is below the card's directory, and "%n" is the
+ * function's number.  -EACCES also for what decides about drivers and functions.
+ */
+int function_set_attr(int function, const char *name, const char *value, bool *ret_written);
+/* The same of the card's own directory. */
+int function_set_pf_attr(int pf, const char *name, const char *value, bool *ret_written);
+
+#endif
