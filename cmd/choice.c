@@ -305,10 +305,11 @@ int choice_set_type(const struct host *h, const struct args *a, struct mdev *m, 
 	_cleanup_(error_done) struct error error = {};
 	_cleanup_(scan_done) struct scan scan = {};
 	struct place place = {};
+	/* NVIDIA's ids are numbers, which no name looks like. */
+	bool is_id = vgpu_type_id(text) || (!name_problem(text) && bus_has_type(h, m->parent, text));
 	int r = 0;
 
-	/* NVIDIA's ids are numbers, which no name looks like. */
-	if (!vgpu_type_id(text) && (name_problem(text) || !bus_has_type(h, m->parent, text))) {
+	if (!is_id) {
 		bus_list_types(h, m->parent, 0, &scan.types);
 		mdev_type_list_sort(&scan.types);
 		r = place_find_type(&scan, m->parent, text, &place, &error);
@@ -320,7 +321,7 @@ int choice_set_type(const struct host *h, const struct args *a, struct mdev *m, 
 		return fail("%s %s: %s offers no type of the name '%s'", what, choice_label(a), m->parent, text);
 	m->type = place.type ? place.type : str_intern(text);
 	/* Of a name the id can be told only once the parent is there. */
-	mdev_set_key(m, KEY_TYPE_NAME, place.type_name ? place.type_name : match_is_name(m->type) ? text : NULL);
+	mdev_set_key(m, KEY_TYPE_NAME, place.type_name ? place.type_name : !is_id && match_is_name(m->type) ? text : NULL);
 	return 0;
 }
 
