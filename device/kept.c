@@ -89,12 +89,5 @@ int kept_note(const struct host *h, const struct vfs *vfs)
 
 void kept_forget(const struct host *h, const char *pf)
 {
-	_cleanup_close_ int run = host_openf(h, O_PATH | O_DIRECTORY, "run");
-	_cleanup_free_ char *path = xasprintf("%s/%s", base_name(DIR_PATH), pf);
-
-	if (run < 0)
-		return;
-	unlinkat(run, path, 0);
-	/* With the last one, if it is that, goes what others are asked for. */
-	unlinkat(run, base_name(DIR_PATH), AT_REMOVEDIR);
+	host_forget(h, DIR_PATH, pf);
 }

@@ -235,15 +235,11 @@ static int let_drivers_on(const struct host *h, const char *pf, int fd)
 {
 	_cleanup_close_ int dir = host_openf(h, O_PATH | O_DIRECTORY, NOTES);
 	_cleanup_free_ char *before = NULL;
-	int r;
+	int r = dir < 0 || read_text_at(dir, pf, &before) < 0 ? -ENOENT : store_text(fd, AUTOPROBE, before);
 
-	if (dir < 0 || read_text_at(dir, pf, &before) < 0)
-		return 0;
-	r = store_text(fd, AUTOPROBE, before);
-	if (r < 0)
-		return r;
-	unlinkat(dir, pf, 0);
-	return 0;
+	if (r == 0)
+		host_forget(h, NOTES, pf);
+	return r == -ENOENT ? 0 : r;
 }
 
 static int enable_bare(const struct host *h, const struct vfs *vfs, int fd, unsigned long count,

@@ -369,3 +369,15 @@ int file_replace_at(int dirfd, const char *name, const char *text)
 		unlinkat(dirfd, temp, 0);
 	return r;
 }
+
+void host_forget(const struct host *h, const char *path, const char *name)
+{
+	_cleanup_free_ char *above = xasprintf("%.*s", (int)(base_name(path) - path), path);
+	_cleanup_close_ int up = host_openf(h, O_PATH | O_DIRECTORY, "%s", above);
+	_cleanup_free_ char *file = xasprintf("%s/%s", base_name(path), name);
+
+	if (up < 0)
+		return;
+	unlinkat(up, file, 0);
+	unlinkat(up, base_name(path), AT_REMOVEDIR);
+}

@@ -44,6 +44,8 @@ bool host_exists(const struct host *h, const char *path);
 char *host_read(const struct host *h, const char *path);
 /* Adds the names of a directory's entries, sorted; a missing one has none. */
 void host_list_names(const struct host *h, const char *path, struct strv *names);
+/* Removes file @name of directory @path, and that if there is nothing else in it. */
+void host_forget(const struct host *h, const char *path, const char *name);
 /* Open directory @path, making what is missing of it (mode 0755, durably). */
 int host_make_dir(const struct host *h, const char *path);
 
