@@ -10,26 +10,48 @@
 #include "hardware/nvidia.h"
 #include "hardware/sriov.h"
 
+/* Whether the type is that of a whole virtual function: a VFIO driver. */
+static bool wants_function(const struct mdev *m)
+{
+	return strstr(m->type, "vfio");
+}
+
+/* A virtual function is a parent only where its card is kept so. */
+static char *explain_function(const struct host *h, const struct mdev *m)
+{
+	_cleanup_free_ char *pf = NULL;
+	struct sriov s;
+
+	if (!wants_function(m) || sriov_find_pf(h, m->parent, &pf) < 0 || sriov_look(h, pf, &s) < 0)
+		return NULL;
+	return xasprintf("%s is a virtual function of %s, which is not kept with a driver; 'mdevctl define-vfs -p %s --count %lu --driver %s' keeps it so",
+			 m->parent, pf, pf, s.enabled, m->type);
+}
+
 /*
  * What is wrong with a parent that is, or needs, a PCI device with virtual
  * functions; NULL: it is no matter of those.
  */
 static char *explain_functions(const struct host *h, const struct mdev *m)
 {
+	_cleanup_free_ char *names = NULL, *driver = NULL;
 	_cleanup_(strv_done) struct strv vfs = {}, parents = {};
-	_cleanup_free_ char *names = NULL;
 	struct sriov s;
 
 	if (sriov_look(h, m->parent, &s) < 0)
-		return NULL;
+		return explain_function(h, m);
+	driver = wants_function(m) ? xasprintf(" --driver %s", m->type) : xstrdup("");
 	if (!s.enabled)
-		return xasprintf("%s is a physical function and has no types of its own, and none of its %lu virtual functions is enabled; 'mdevctl define-vfs -p %s --count max' has them enabled at boot, 'mdevctl start-parent-mdevs %s' then does it now",
-				 m->parent, s.total, m->parent, m->parent);
+		return xasprintf("%s is a physical function and has no types of its own, and none of its %lu virtual functions is enabled; 'mdevctl define-vfs -p %s --count max%s' has them enabled at boot, 'mdevctl start-parent-mdevs %s' then does it now",
+				 m->parent, s.total, m->parent, driver, m->parent);
 	sriov_list_vfs(h, m->parent, &vfs);
 	for (size_t i = 0; i < vfs.n; i++)
 		if (bus_has_parent(h, vfs.s[i]))
 			strv_add(&parents, xstrdup(vfs.s[i]));
 	names = strv_join(&parents, 4);
+	if (!parents.n && *driver)
+		return xasprintf("%s is a physical function, whose virtual functions are not kept with a driver; 'mdevctl define-vfs -p %s --count %lu%s' keeps them so",
+				 m->parent, m->parent, s.enabled, driver);
 	if (!parents.n)
 		return xasprintf("%s is a physical function, and its driver offers no types on its %lu virtual functions; is it one with vGPU support?",
 				 m->parent, s.enabled);
