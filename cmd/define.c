@@ -152,7 +152,7 @@ static void warn_of_others(const struct host *h, const struct mdev *m)
 			strv_add(&others, xasprintf("%s (%s)", defined.m[i].uuid, defined.m[i].type));
 	names = strv_join(&others, 4);
 	if (others.n)
-		warn("%s has room for one vGPU, and is defined already as %s", m->parent, names);
+		warn("%s has room for one %s, and is defined already as %s", m->parent, bus_noun(h, m->parent), names);
 }
 
 /* The definition is described, and has a parent and a type. */

@@ -142,6 +142,9 @@ static int start(struct request *q, const struct mdev *m)
 	_cleanup_(mdev_done) struct mdev other = {};
 	int r = activate(q->h, m, &error), found;
 
+	/* The place of a UUID that nobody gave has been taken by another of the same. */
+	if (r == -EEXIST && !has(q->a, O_DEVICE))
+		r = -EADDRINUSE;
 	if (r == -EEXIST && is_asked_by_name(q)) {
 		found = find_active(q, &other);
 		if (found != 0)
@@ -245,12 +248,16 @@ static int run_as_asked(struct request *q, const struct mdev *m)
 static int start_there(struct request *q, struct mdev *m)
 {
 	_cleanup_(error_done) struct error error = {};
+	_cleanup_(mdev_done) struct mdev holder = {};
 	const struct args *a = q->a;
 	int r;
 
 	if (!has(a, O_DEVICE) && !q->like && bus_fixed_uuid(q->h, m) && m->defined)
 		return fail("cannot start a device: %s on %s is defined as %s; start that with --uuid", m->type,
 			    m->parent, m->uuid);
+	if (!has(a, O_DEVICE) && q->choice.is_open && bus_find_holder(q->h, m->parent, &holder) == 0 &&
+	    choice_goes_on(&q->choice, m, -EADDRINUSE))
+		return q->lost = -EADDRINUSE;
 	if (explain_taken(q->h, m, &error))
 		return fail("cannot start %s: %s", m->uuid, error.text);
 	r = has(a, O(DRY_RUN)) ? 0 : bring_parent(q, m);

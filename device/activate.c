@@ -102,9 +102,17 @@ static int prepare(const struct host *h, const struct mdev *m, struct error *err
 	_cleanup_(bus_close) struct bus_device place = BUS_NO_DEVICE;
 	int r = bus_prepare(h, m, &place);
 
-	if (r < 0)
+	if (r < 0) {
 		explain_create(h, m, r, error);
-	return r < 0 ? r : set_attrs(&place, m, error);
+		return r;
+	}
+	r = set_attrs(&place, m, error);
+	if (r < 0) {
+		_cleanup_free_ char *where = xasprintf("%s: ", m->parent);
+
+		error_prefix(error, where);
+	}
+	return r;
 }
 
 static int create(const struct host *h, const struct mdev *m, struct error *error)

@@ -67,12 +67,14 @@ void kept_list(const struct host *h, struct strv *pfs)
 
 const char *kept_driver(const struct host *h, const struct vfs *vfs)
 {
-	_cleanup_free_ char *chosen = NULL;
+	_cleanup_free_ char *module = NULL, *registered = NULL;
 
 	if (!str_eq(vfs->driver, VFS_DRIVER_AUTO))
 		return vfs->driver;
-	chosen = vfio_driver_choose(h, vfs->pf);
-	return str_intern(chosen);
+	module = vfio_driver_choose(h, vfs->pf);
+	registered = vfio_driver_registered(h, module);
+	/* Of a module that is not loaded the driver's name can only be guessed. */
+	return str_intern(registered ? registered : vfio_driver_is(module, VFIO_PCI) ? VFIO_PCI : module);
 }
 
 int kept_note(const struct host *h, const struct vfs *vfs)

@@ -27,15 +27,25 @@ static bool is_gpu(const struct host *h, const char *device)
 	return class == 0x03 || class == 0x12;
 }
 
+/* Of which each virtual function goes to a machine as a whole. */
+static bool gives_functions(const struct host *h, const char *pf)
+{
+	_cleanup_free_ char *driver = NULL;
+
+	return sriov_driver(h, pf, &driver) == 0 && str_eq(driver, "xe");
+}
+
 /* What enables the virtual functions of a card, and keeps them. */
 static char *mend_idle_card(const struct host *h, const char *pf)
 {
 	if (sriov_manage_is_needed(h, pf) && !sriov_manage_is_there(h))
 		return xstrdup("install NVIDIA's vGPU driver for hosts, of which /usr/lib/nvidia/sriov-manage is a part");
-	return xasprintf("mdevctl define-vfs -p %s --count max; mdevctl start-parent-mdevs %s", pf, pf);
+	return xasprintf("mdevctl define-vfs -p %s --count max%s; mdevctl start-parent-mdevs %s", pf,
+			 gives_functions(h, pf) ? " --driver auto" : "", pf);
 }
 
-static void check_sriov(const struct host *h, bool have_parents, struct findings *all)
+static void check_sriov(const struct host *h, bool have_parents, const struct strv *kept, bool quiet,
+			struct findings *all)
 {
 	_cleanup_(strv_done) struct strv devices = {};
 	enum health health = have_parents ? HEALTH_WARN : HEALTH_FAIL;
@@ -46,7 +56,8 @@ static void check_sriov(const struct host *h, bool have_parents, struct findings
 		const char *pf = devices.s[i];
 		struct sriov sriov;
 
-		if (!is_gpu(h, pf) || sriov_look(h, pf, &sriov) < 0 || !sriov.total)
+		/* Of what is kept with a driver functions.c tells. */
+		if ((quiet && strv_has(kept, pf)) || !is_gpu(h, pf) || sriov_look(h, pf, &sriov) < 0 || !sriov.total)
 			continue;
 		cards++;
 		if (sriov.enabled)
@@ -56,7 +67,7 @@ static void check_sriov(const struct host *h, bool have_parents, struct findings
 			     xasprintf("none of the %lu virtual functions of %s is enabled", sriov.total, pf),
 			     mend_idle_card(h, pf));
 	}
-	if (!idle)
+	if (!idle && (cards || !quiet))
 		findings_add(all, HEALTH_OK, "sr-iov",
 			     cards ? xasprintf("%zu GPU%s virtual functions, which are enabled", cards,
 					       cards == 1 ? " has" : "s have") :
@@ -112,8 +123,8 @@ static void check_vgpus(const struct host *h, struct findings *all)
 			     xstrdup("see whether the vGPU manager runs (systemctl status nvidia-vgpud nvidia-vgpu-mgr), and whether the GPU needs instances (MIG)"));
 }
 
-void doctor_cards(const struct host *h, bool have_parents, struct findings *all)
+void doctor_cards(const struct host *h, bool have_parents, const struct strv *kept, bool quiet, struct findings *all)
 {
-	check_sriov(h, have_parents, all);
+	check_sriov(h, have_parents, kept, quiet, all);
 	check_vgpus(h, all);
 }

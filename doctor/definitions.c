@@ -179,10 +179,10 @@ static size_t count_waiting(const struct definitions *d, const struct mdev *like
 }
 
 /*
- * A VF has room for one vGPU, and one of its definitions for each type: told
+ * A VF has room for one device, and one of its definitions for each type: told
  * of each definition that comes after another.
  */
-static void check_alone(const struct definitions *d, size_t at, struct findings *all)
+static void check_alone(const struct host *h, const struct definitions *d, size_t at, struct findings *all)
 {
 	const struct mdev *m = &d->list.m[at];
 
@@ -193,8 +193,8 @@ static void check_alone(const struct definitions *d, size_t at, struct findings 
 		if (!str_eq(other->parent, m->parent) || !(both || str_eq(other->type, m->type)))
 			continue;
 		findings_add(all, both ? HEALTH_FAIL : HEALTH_WARN, "definitions",
-			     xasprintf("%s: %s has room for one vGPU, and %s is defined for it as %s, too",
-				       m->uuid, m->parent, other->uuid,
+			     xasprintf("%s: %s has room for one %s, and %s is defined for it as %s, too",
+				       m->uuid, m->parent, bus_noun(h, m->parent), other->uuid,
 				       both ? "automatic" : "the same type"),
 			     xasprintf("mdevctl undefine -p %s -u %s or -u %s", m->parent, other->uuid,
 				       m->uuid));
@@ -238,7 +238,7 @@ void doctor_definitions(const struct host *h, struct findings *all, bool *ret_au
 		check_definition(h, &d, &d.list.m[i], all);
 		check_drift(&d, &d.list.m[i], all);
 		if (d.list.m[i].is_pci)
-			check_alone(&d, i, all);
+			check_alone(h, &d, i, all);
 		*ret_automatic = *ret_automatic || d.list.m[i].autostart;
 	}
 	check_room(h, &d, all);

@@ -39,12 +39,17 @@ static bool has_module(const struct host *h, const char *module)
 	return module_is_loaded(h, module);
 }
 
-static void check_mdev(const struct host *h, struct findings *all)
+static void check_mdev(const struct host *h, const struct strv *parents, struct findings *all)
 {
 	struct utsname u;
 
 	if (host_exists(h, "sys/class/mdev_bus") || host_exists(h, "sys/bus/mdev")) {
 		findings_add(all, HEALTH_OK, "mdev", xstrdup("the kernel's mdev bus is there"), NULL);
+		return;
+	}
+	/* Those that there are are others. */
+	if (parents->n) {
+		findings_add(all, HEALTH_OK, "mdev", xstrdup("no mdev bus, which no parent here needs"), NULL);
 		return;
 	}
 	uname(&u);
@@ -104,19 +109,15 @@ static void check_iommu(const struct host *h, bool have_parents, struct findings
 		explain_no_iommu(h, have_parents, all);
 }
 
-static bool check_parents(const struct host *h, struct findings *all)
+static void check_parents(const struct strv *parents, struct findings *all)
 {
-	_cleanup_(strv_done) struct strv parents = {};
-	_cleanup_free_ char *names = NULL;
+	_cleanup_free_ char *names = strv_join(parents, 5);
 
-	bus_list_parents(h, &parents);
-	names = strv_join(&parents, 5);
-	if (parents.n)
+	if (parents->n)
 		findings_add(all, HEALTH_OK, "parents", xasprintf("%s registered", names), NULL);
 	else
 		findings_add(all, HEALTH_FAIL, "parents", xstrdup("no driver has registered a parent device"),
 			     xstrdup("see the other lines; if none tells more, no device of this host has a driver with mediated devices"));
-	return parents.n > 0;
 }
 
 #define I915_DEVICES "sys/bus/pci/drivers/i915"
@@ -211,10 +212,13 @@ static void check_drivers(const struct host *h, bool have_parents, struct findin
 
 bool doctor_kernel(const struct host *h, struct findings *all)
 {
+	_cleanup_(strv_done) struct strv parents = {};
 	bool have_parents;
 
-	check_mdev(h, all);
-	have_parents = check_parents(h, all);
+	bus_list_parents(h, &parents);
+	have_parents = parents.n > 0;
+	check_mdev(h, &parents, all);
+	check_parents(&parents, all);
 	check_iommu(h, have_parents, all);
 	check_drivers(h, have_parents, all);
 	return have_parents;

@@ -3,7 +3,6 @@
  * Whether what starts automatic devices, and the scripts that are asked, are
  * installed as they should be.
  */
-#include "config.h"
 #include "doctor/doctor.h"
 #include "lib/program.h"
 #include "script/files.h"
@@ -187,10 +186,6 @@ static void check_unit(const struct host *h, bool is_needed, struct findings *al
 
 void doctor_setup(const struct host *h, bool automatic, struct findings *all)
 {
-	_cleanup_(strv_done) struct strv pfs = {};
-
-	config_parents_of(h, CONFIG_VFS, &pfs);
-	automatic = automatic || pfs.n;
 	check_scripts(h, all);
 	check_udev(h, automatic, all);
 	check_unit(h, automatic, all);

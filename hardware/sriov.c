@@ -269,10 +269,6 @@ static int enable(const struct host *h, const struct vfs *vfs, int fd, unsigned 
 		explain_store(-EACCES, needs_manage, error);
 		return -EACCES;
 	}
-	if (needs_manage && vfs->driver) {
-		error_set(error, "NVIDIA's driver needs its VFs itself: they cannot be kept with the driver %s", vfs->driver);
-		return -EINVAL;
-	}
 	r = set_attrs(fd, vfs, error);
 	if (r < 0)
 		return r;
