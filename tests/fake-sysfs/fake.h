@@ -369,6 +369,7 @@ void xe_free(struct xe *xe);
 
 /* pci-driver.c */
 void pci_drivers_plug(struct parent *pf);
+void function_plug(struct parent *p);
 void vf_plug(struct parent *vf);
 void vf_unplug(struct parent *vf);
 void vfio_drivers_given(void);

@@ -69,7 +69,7 @@ static bool matches(const struct parent *p, const char *driver)
 	if (p->override)
 		return streq(p->override, driver);
 	if (find_vfio(driver))
-		return true;
+		return false;
 	if (!streq(driver, STUB))
 		return p->driver && streq(p->driver, driver);
 	id = id_of(p);
@@ -148,8 +148,10 @@ static int bind_store(struct node *n, const char *buf, size_t len)
 	const char *driver = n->priv;
 	struct parent *p = function(buf, len);
 
-	if (!p || p->bound || !matches(p, driver))
+	if (!p || !matches(p, driver))
 		return -ENODEV;
+	if (p->bound)
+		return -EBUSY;
 	if (!takes(p, find_vfio(driver)))
 		return -EINVAL;
 	link_driver(p, driver);
@@ -288,12 +290,17 @@ static int override_store(struct node *n, const char *buf, size_t len)
 	return 0;
 }
 
-/* What each VF has, whoever has it. */
-void vf_plug(struct parent *vf)
+void function_plug(struct parent *p)
 {
 	static const struct attr_ops override_ops = { .show = override_show, .store = override_store };
 
-	node_attr(vf->dir, "driver_override", 0644, &override_ops, vf);
+	node_attr(p->dir, "driver_override", 0644, &override_ops, p);
+}
+
+/* What each VF has, whoever has it. */
+void vf_plug(struct parent *vf)
+{
+	function_plug(vf);
 	if (!vf->vgpu)
 		vf->group = vfio_group_add(vf->name, vf->dir);
 }
@@ -335,7 +342,7 @@ int vfio_driver_add(const char *name, const char *takes_ids)
 	return 0;
 }
 
-/* rmmod: refused while it has functions. */
+/* rmmod: refused while a function is in use. */
 int vfio_driver_remove(const char *name)
 {
 	struct vfio_driver *d = find_vfio(name), **at = &vfio_drivers;
@@ -343,8 +350,11 @@ int vfio_driver_remove(const char *name)
 	if (!d)
 		return -ENOENT;
 	for (struct parent *p = parent_first(); p; p = p->next)
-		if (p->bound && streq(p->bound, name))
+		if (p->bound && streq(p->bound, name) && p->group && p->group->busy)
 			return -EBUSY;
+	for (struct parent *p = parent_first(); p; p = p->next)
+		if (p->bound && streq(p->bound, name))
+			leave_vfio(p);
 	while (*at != d)
 		at = &(*at)->next;
 	*at = d->next;

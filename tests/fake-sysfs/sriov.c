@@ -248,6 +248,7 @@ void sriov_plug(struct parent *pf)
 	number_attr(pf->dir, "sriov_totalvfs", pf->sriov->total);
 	number_attr(pf->dir, "sriov_offset", pf->sriov->offset);
 	number_attr(pf->dir, "sriov_stride", pf->sriov->stride);
+	function_plug(pf);
 	vf_device_attr(pf);
 	node_attr(pf->dir, "sriov_drivers_autoprobe", 0644, &autoprobe_ops, pf);
 	node_attr(pf->dir, "sriov_numvfs", 0644, &numvfs_ops, pf);
