@@ -8,6 +8,7 @@
 #include "config.h"
 #include "device/bus.h"
 #include "hardware/sriov.h"
+#include "hardware/vfio-driver.h"
 
 /* What is known of the words before the last one. */
 struct line {
@@ -306,6 +307,18 @@ static void offer_pools(const struct host *h, struct line *l, const char *before
 		offer(l, before, names.s[i], "pool");
 }
 
+static void offer_drivers(const struct host *h, struct line *l, const char *before)
+{
+	_cleanup_(strv_done) struct strv drivers = {};
+
+	offer(l, before, VFS_DRIVER_AUTO, "the one that suits the functions, else vfio-pci");
+	vfio_driver_list(h, &drivers);
+	if (!strv_has(&drivers, VFIO_PCI))
+		offer(l, before, VFIO_PCI, "VFIO driver for any");
+	for (size_t i = 0; i < drivers.n; i++)
+		offer(l, before, drivers.s[i], str_eq(drivers.s[i], VFIO_PCI) ? "VFIO driver for any" : "VFIO driver");
+}
+
 static void offer_values(const struct host *h, struct line *l, enum opt o, const char *before)
 {
 	switch (o) {
@@ -321,6 +334,9 @@ static void offer_values(const struct host *h, struct line *l, enum opt o, const
 		break;
 	case OPT_POOL:
 		offer_pools(h, l, before);
+		break;
+	case OPT_DRIVER:
+		offer_drivers(h, l, before);
 		break;
 	case OPT_PARENT:
 		offer_parents(h, l, before);

@@ -17,6 +17,8 @@
 
 a=11111111-1111-4111-8111-111111111111
 b=22222222-2222-4222-8222-222222222222
+# vf:0000:3b:00.1:vfio-pci
+function=5839c7fc-fcb6-5742-bf4c-d76492df2735
 # Somebody else's, which nothing may touch; it sorts first.
 bystander=00000000-0000-4000-8000-000000000000
 
@@ -29,6 +31,7 @@ scenarios=(
 	start start-generated start-transient start-scripts start-without-openat2
 	start-refused start-vetoed start-unprintable autostart autostart-scripts
 	stop stop-scripts stop-vetoed
+	functions-start functions-stop
 	list-defined list-defined-json list-defined-one list-running list-running-json types types-json
 )
 
@@ -90,6 +93,13 @@ before_modify-unchanged() {
 before_start-pool() {
 	before_common
 	put_definition pools.d small.json '{"types": ["example-1"], "attrs": [{"vendor/speed": "3"}], "limit": 9}'
+}
+
+before_functions() {
+	put_definition example $bystander "$json"
+	put_definition 0000:3b:00.0 vfs.json '{"vfs": 1, "driver": "vfio-pci", "bind": true, "attrs": [{"power_limit": "60"}]}'
+	"$MDEVCTL" start-parent-mdevs 0000:3b:00.0
+	[[ $scenario != functions-start ]] || "$MDEVCTL" stop -u $function
 }
 
 before_undefine-several() {
@@ -158,6 +168,8 @@ describe() { # NAME
 	list-defined-one) command=(list -d --dumpjson -u "$a" -p example) host=example ;;
 	list-running) command=(list -v) host=example ;;
 	list-running-json) command=(list --dumpjson) host=example ;;
+	functions-start) command=(start -p 0000:3b:00.1 -t vfio-pci) host=vf-cards kind=start ;;
+	functions-stop) command=(stop -u "$function") host=vf-cards kind=stop ;;
 	types) command=(types) host=mtty-mdpy ;;
 	types-json) command=(types --dumpjson) host=mtty-mdpy ;;
 	esac
@@ -171,6 +183,7 @@ describe() { # NAME
 	undefine-several) steps=1 ;;
 	list-defined*) before=before_list-defined ;;
 	list-running*) before=before_list-running ;;
+	functions*) before=before_functions ;;
 	*) if declare -F "before_$1" >/dev/null; then before=before_$1; fi ;;
 	esac
 	[[ $kind != read || $1 != types* ]] || before=:
