@@ -99,10 +99,12 @@ static int unbind(const struct host *h, const char *name, const char *driver)
 	return store(host_openf(h, O_WRONLY, DRIVERS "/%s/unbind", driver), name);
 }
 
+/* Where directories are locked, the function's own is that of its parent (bus.h). */
 static int lock_change(const struct host *h, int function, const char *name)
 {
+	_cleanup_close_ int dir = openat(function, "power", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_free_ char *lock_name = xasprintf("vf-%s", name);
-	int lock = lock_take(h, lock_name, function, CHANGE_MS);
+	int lock = dir < 0 ? -errno : lock_take(h, lock_name, dir, CHANGE_MS);
 
 	if (lock < 0)
 		debug("going on without a lock of %s: %s", name, strerror(-lock));
