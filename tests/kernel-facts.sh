@@ -9,16 +9,9 @@
 #	HOOK goes|comes DRIVER		its module is unloaded, loaded: the parent unregisters, registers
 #	HOOK hold UUID GROUP		uses the device until it is killed; says "holding" once it does
 #	HOOK slow|fast UUID		its creation takes long enough to be met half-way, or not any more
-# shellcheck disable=SC2086 # no path here has blanks
-set -u
-LC_ALL=C
-export LC_ALL
-
-hook=$2
-cd "$1" || exit 2
-tmp=$(mktemp -d)
-holder=
-trap '[ -z "$holder" ] || kill "$holder"; rm -rf "$tmp"' EXIT
+# shellcheck disable=SC2086,SC2154 # no path here has blanks; hook is of the words
+# shellcheck source=tests/kernel-facts-words.sh
+. "$(dirname "$0")/kernel-facts-words.sh"
 
 bus=bus/mdev/devices
 mtty=devices/virtual/mtty/mtty
@@ -35,25 +28,6 @@ B=$(uuid 2)
 C=$(uuid 3)
 device=$mtty/$A
 
-say() { # TITLE ANSWER
-	printf '%s: %s\n' "$1" "$(printf '%s' "$2" | tr '\n' ' ')"
-}
-
-# fact TITLE STEP...
-fact() {
-	printf '%s: ' "$1"
-	shift
-	kernel-facts "$@"
-}
-
-# Steps on the way, whose answer is shown only if it is another.
-must() { # ANSWER STEP...
-	wanted=$1
-	shift
-	got=$(kernel-facts "$@")
-	[ "$got" = "$wanted" ] || say unexpected "kernel-facts $*: $got"
-}
-
 create() { must 36 open w "$1/create" write "$2"; }
 remove() { must 1 open w "$bus/$1/remove" write 1; }
 
@@ -63,38 +37,7 @@ remove_all() {
 	done
 }
 
-# Runs it in the background; its output goes to a file.
-begin() { # NAME STEP...
-	name=$1
-	shift
-	: >"$tmp/$name" # before anybody waits for it
-	kernel-facts "$@" >"$tmp/$name" &
-}
-
-output() { cat "$tmp/$1"; }
-
-until_ok() {
-	tries=500
-	until "$@"; do
-		tries=$((tries - 1))
-		[ "$tries" != 0 ] || { say unexpected "never came: $*"; return; }
-		sleep 0.02
-	done
-}
-
-has_line() { grep -qs "$1" "$tmp/$2"; }
-
-hold() { # UUID
-	"$hook" hold "$1" "$(basename "$(readlink "$bus/$1/iommu_group")")" >"$tmp/holder" 2>&1 &
-	holder=$!
-	until_ok has_line holding holder
-}
-
-release() {
-	kill "$holder"
-	wait "$holder"
-	holder=
-} 2>/dev/null
+hold() { hold_in_group "$1" "$bus/$1/iommu_group"; } # UUID
 
 # Answers of several at once, sorted and counted: "7 EEXIST, 1 ok".
 tally() { sort | uniq -c | sed 's/^ *//' | tr '\n' ',' | sed 's/,$//; s/,/, /g'; }

@@ -69,15 +69,16 @@ check_simulation() {
 }
 
 # Does it answer as the real one (tests/vm) does?
-check_facts() {
+check_facts() { # list of questions, host
 	mkdir "$TEST_WORK/facts"
-	build/fake-sysfs tests/fake-sysfs/hosts/mtty-mdpy.json "$TEST_WORK/facts"
+	build/fake-sysfs "tests/fake-sysfs/hosts/$2.json" "$TEST_WORK/facts"
 	{
-		PATH=$top/build:$PATH timeout -k 5 180 tests/kernel-facts-check.sh simulated "$TEST_WORK/facts" \
+		PATH=$top/build:$PATH timeout -k 5 180 tests/kernel-facts-check.sh "$1" simulated "$TEST_WORK/facts" \
 			"$top/tests/fake-sysfs/facts-hook.sh" </dev/null 2>&1 ||
 			echo "not ok - it answers otherwise than the real kernel"
-	} | sed 's/^\(not \)\?ok - /&kernel-facts: /'
+	} | sed "s/^\(not \)\?ok - /&$1: /"
 	umount "$TEST_WORK/facts"
+	rmdir "$TEST_WORK/facts"
 }
 
 # What fuzzing starts from and has found, once more; the lines of each target.
@@ -139,7 +140,8 @@ main() {
 	if [[ ${patterns[0]} == '*' && ! ${TEST_COVERAGE-} ]]; then
 		{
 			check_simulation
-			check_facts
+			check_facts kernel-facts mtty-mdpy
+			check_facts kernel-facts-vfs vf-nvme
 			check_inputs
 			check_properties
 		} | tee -a "$work/results" | show "$verbose" || true

@@ -4,6 +4,6 @@
 # Is the kernel the one that tests/fake-sysfs simulates?  The other half of this is in tests/run.sh.
 
 check 'the real kernel answers as the simulated one'
-run /facts/kernel-facts-check.sh -q "$(uname -r | cut -d. -f1,2)" /sys /facts/facts-hook.sh
+run /facts/kernel-facts-check.sh -q kernel-facts "$(uname -r | cut -d. -f1,2)" /sys /facts/facts-hook.sh
 is_status 0
 is_silent
