@@ -13,7 +13,6 @@ shopt -s inherit_errexit
 . "$(dirname "${BASH_SOURCE[0]}")/qemu.sh"
 
 task=check-boot
-modules+=(fuse)
 limit=${VM_TIMEOUT:-1200}
 boots=("$@")
 [ $# -gt 0 ] || boots=(first again no-manager lies)
@@ -107,11 +106,9 @@ judge_boot() { # which
 on_debian || die "this test takes its guest from Debian's packages and needs a Debian machine (amd64)"
 is_root || die "installing a system for the guest needs root"
 find_kernel "${VM_KERNEL:-6.1}" || die "the package lists have no Linux $series; as root: apt-get update"
-kernel_dir=$kernel_dir-fuse
 # shellcheck disable=SC2153 # it is that of deps.sh
 need "${BUILD_NEEDS[@]}" fuse3 deb-tools debootstrap
 prepare_host
-kernel_dir=${kernel_dir%-fuse}-fuse
 cached "$programs" make_programs
 cached "$kernel_dir" make_kernel
 cached "$cache/boot-$VERSION_CODENAME" make_debian

@@ -277,13 +277,28 @@ stop_udevd() {
 	udevadm control --exit
 }
 
-# A device that cannot be removed (a kernel hazard that mdevctl has to avoid) goes with its driver.
+# What systemd-udev-trigger.service does at boot; of devices only those that an option, such as --subsystem-match=pci,
+# says.
+coldplug() {
+	udevadm trigger --type=subsystems --action=add
+	udevadm trigger --type=devices --action=add "$@"
+}
+
 reset_host() {
 	[ -z "$holder" ] || release
 	wait
 	eval "$undo"
 	undo=
 	rm -rf $definitions /etc/modprobe.d /run/modprobe.d
+	reset_devices
+	: >$syslog
+}
+
+# What a check begins on.  Checks of another kind of devices come with a /host.sh, where these two are different.
+load_drivers() { modprobe -a mtty mdpy; }
+
+# A device that cannot be removed (a kernel hazard that mdevctl has to avoid) goes with its driver.
+reset_devices() {
 	for remove in "$devices"/*/remove; do
 		[ ! -e "$remove" ] || echo 1 >"$remove"
 	done
@@ -292,7 +307,6 @@ reset_host() {
 	[ "$(cat /sys/module/mdpy/parameters/count 2>/dev/null)" = 4 ] || modprobe -q -r mdpy
 	[ -e /sys/module/mtty ] || modprobe mtty
 	[ -e /sys/module/mdpy ] || modprobe mdpy
-	: >$syslog
 }
 
 mount_file_systems() {
@@ -309,7 +323,9 @@ run_checks() {
 	cd /tmp
 	syslogd -O $syslog
 	soon [ -S /dev/log ]
-	modprobe -a mtty mdpy
+	# shellcheck source=/dev/null
+	[ ! -e /host.sh ] || . /host.sh
+	load_drivers
 	set +e
 	for checks in /checks/*.sh; do
 		# shellcheck source=/dev/null

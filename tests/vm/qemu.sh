@@ -13,6 +13,9 @@ guest_checks=()
 guest_packages=()
 # Of memory, in MiB: a display of mdpy takes 2.
 guest_memory=512
+# Arguments of QEMU for the machine, and further ones of the guest's kernel.
+guest_machine=(-smp 2)
+guest_append=
 # What messages begin with.
 task=check-vm
 
@@ -23,7 +26,8 @@ limit=${VM_TIMEOUT:-900}
 rule=$top/udev/60-mdevctl.rules
 
 samples=(mtty mdpy mbochs)
-modules=("${samples[@]}" vfio_iommu_type1)
+# One set for all guests, so that a kernel is fetched and its drivers are built once.
+modules=("${samples[@]}" vfio_iommu_type1 vfio-pci pci-stub nvme fuse)
 trouble='BUG:|Oops|WARNING:|INFO: task|general protection|Call Trace|Kernel panic|soft lockup|self-detected stall'
 
 passed=0
@@ -83,7 +87,8 @@ list_images() {
 		awk -F ' *[|] *' '{ sub(/^ *linux-image-/, "", $1); print $2, $1 }'
 }
 
-# Picks the newest version of the series that is offered of image, headers and source alike.
+# Picks the newest version of the series that is offered of image, headers and source alike.  Its directory is named
+# after what is taken out of it, too.
 choose_kernel() {
 	local images version release
 	images=$(list_images)
@@ -93,7 +98,7 @@ choose_kernel() {
 		offers "linux-headers-$release=$version" || continue
 		kernel=$version
 		kernel_release=$release
-		kernel_dir=$cache/$version
+		kernel_dir=$cache/$version-$(cksum <<<"${modules[*]}" | cut -d ' ' -f 1)
 		mapfile -t kernel_build < <(depends "linux-headers-$release=$version" | grep -E '^linux-(headers|kbuild)-')
 		compiler=$(depends "linux-headers-$release=$version" |
 			sed -nE 's/^(linux-compiler-)?(gcc-[0-9]+)(-x86)?$/\2/p')
@@ -212,15 +217,15 @@ nobody:x:65534:65534:nobody:/:/bin/sh' >"$root/etc/passwd"
 	if declare -F extend_root >/dev/null; then extend_root "$root"; fi
 }
 
-# All of the directory, or those that VM_CHECKS names.
-choose_checks() {
-	local dir=$1 name
-	guest_checks=("$dir"/*.sh)
+# All of the directory, or those that VM_CHECKS names; it may name some of other directories, too.
+choose_checks() { # DIR [OTHER...]
+	local name
+	guest_checks=("$1"/*.sh)
 	[ -n "${VM_CHECKS-}" ] || return 0
 	guest_checks=()
 	for name in $VM_CHECKS; do
-		guest_checks+=("$dir/$name.sh")
-		[ -e "${guest_checks[-1]}" ] || die "there is no $dir/$name.sh"
+		[ ! -e "$1/$name.sh" ] || guest_checks+=("$1/$name.sh")
+		[ "$(find "$@" -maxdepth 1 -name "$name.sh")" ] || die "there is no $name.sh in $*"
 	done
 }
 
@@ -240,10 +245,10 @@ make_guest() {
 boot() {
 	local status=0
 	: >"$scratch/output"
-	timeout -k 5 "$limit" qemu-system-x86_64 -accel tcg -cpu max -smp 2 -m "$guest_memory" \
+	timeout -k 5 "$limit" qemu-system-x86_64 -accel tcg -cpu max -m "$guest_memory" \
 		-nodefaults -display none -no-reboot -kernel "$kernel_dir/vmlinux" -initrd "$scratch/initramfs" \
-		-append 'console=ttyS0 loglevel=6 panic=-1 oops=panic mitigations=off sysctl.kernel.hung_task_timeout_secs=60' \
-		-serial "file:$scratch/console" -serial "file:$scratch/output" -serial "file:$scratch/summary" </dev/null &
+		-append "console=ttyS0 loglevel=6 panic=-1 oops=panic mitigations=off sysctl.kernel.hung_task_timeout_secs=60 $guest_append" \
+		"${guest_machine[@]}" -serial "file:$scratch/console" -serial "file:$scratch/output" -serial "file:$scratch/summary" </dev/null &
 	guest=$!
 	tail -s 0.1 -n +1 -f --pid="$guest" "$scratch/output" &
 	wait "$guest" || status=$?

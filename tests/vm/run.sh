@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Runs the mdevctl binary given as argument on real kernels in QEMU, one after the other, and adds up what held there.
-# qemu.sh makes the guests and counts; what is checked is in checks/, which guest.sh runs inside.
+# qemu.sh makes the guests and counts; what is checked is in checks/, on mediated devices of the sample drivers, and in
+# vfs/, on virtual functions of two SR-IOV cards behind an IOMMU.  guest.sh runs both inside.
 
 set -euo pipefail
 shopt -s inherit_errexit
@@ -18,22 +19,20 @@ usage() {
 	cat <<-END
 	usage: tests/vm/run.sh PATH_TO_MDEVCTL
 	VM_KERNEL   the kernel series to test on, default $always, and $where_offered where the mirror has it
-	VM_CHECKS   names of files in tests/vm/checks to run only those, such as "modules in-use"
+	VM_CHECKS   names of files in tests/vm/checks and tests/vm/vfs to run only those, such as "modules in-use"
 	VM_CACHE    where kernels and guest programs are kept, default ~/.cache/mdevctl-vm
 	VM_TIMEOUT  seconds that a guest may take, default $limit
 	END
 }
 
-# What checks/facts.sh runs.
-extend_root() {
-	local root=$1
-	cc -Wall -Wextra -O2 -D_GNU_SOURCE -static -o "$root/bin/kernel-facts" "$top/tests/kernel-facts.c"
-	install -D -t "$root/facts" "$top"/tests/kernel-facts{,-check}.sh "$vm/facts-hook.sh"
-	cp -t "$root/facts" "$top"/tests/kernel-facts.{expected,differ}
-	[ ! -d "$scratch/documents" ] || cp -r "$scratch/documents" "$root/"
+# What the facts.sh of both run.
+install_facts() { # root
+	cc -Wall -Wextra -O2 -D_GNU_SOURCE -static -o "$1/bin/kernel-facts" "$top/tests/kernel-facts.c"
+	install -D -t "$1/facts" "$top"/tests/kernel-facts{,-vfs,-words,-check}.sh "$vm/facts-hook.sh"
+	cp -t "$1/facts" "$top"/tests/kernel-facts{,-vfs}.{expected,differ}
 }
 
-# What checks/documents.sh of this boot is to find in the next one.
+# What checks/documents.sh of this boot is to find in those after it.
 keep_documents() {
 	mkdir -p "$scratch/documents"
 	sed -n 's/^# document \([^ /]*\) \({.*\)/\1 \2/p' "$scratch/output" | while read -r release document; do
@@ -41,12 +40,46 @@ keep_documents() {
 	done
 }
 
+check_mdevs() {
+	[ ${#guest_checks[@]} -gt 0 ] || return 0
+	extend_root() {
+		install_facts "$1"
+		[ ! -d "$scratch/documents" ] || cp -r "$scratch/documents" "$1/"
+	}
+	# For a thousand displays.
+	guest_memory=3072 guest_machine=(-smp 2) guest_append=
+	run_on_kernel
+	keep_documents
+}
+
 # Once more the first kernel, with the documents of the second, where these checks are asked for.
 exchange_back() {
 	local documents=$vm/checks/documents.sh
+	choose_checks "$vm/checks" "$vm/vfs"
 	[[ " ${guest_checks[*]} " == *" $documents "* ]] || return 0
 	guest_checks=("$documents")
-	find_kernel "$always" && run_on_kernel
+	find_kernel "$always" && check_mdevs
+}
+
+# Debian 12's QEMU loses its way when kernels from 6.12 patch themselves here on two processors.
+check_vfs() {
+	local card
+	choose_checks "$vm/vfs" "$vm/checks"
+	[ ${#guest_checks[@]} -gt 0 ] || return 0
+	extend_root() { install_facts "$1"; cp "$vm/vfs-host.sh" "$1/host.sh"; }
+	guest_memory=512 guest_append=intel_iommu=on
+	guest_machine=(-machine q35 -smp 1 -device "intel-iommu,intremap=on")
+	for card in 0 1; do
+		guest_machine+=(-device "pcie-root-port,id=port$card,slot=$card" -device "nvme-subsys,id=card$card"
+			-device "nvme,serial=$card,subsys=card$card,bus=port$card,sriov_max_vfs=4,sriov_vq_flexible=8,sriov_vi_flexible=4,max_ioqpairs=14,msix_qsize=12")
+	done
+	run_on_kernel
+}
+
+check_all() {
+	choose_checks "$vm/checks" "$vm/vfs"
+	check_mdevs
+	check_vfs
 }
 
 case ${1-} in
@@ -54,20 +87,15 @@ case ${1-} in
 esac
 [ $# = 1 ] || { usage >&2; exit 2; }
 guest_mdevctl=$1
-# For a thousand displays.
-guest_memory=3072
 [ -x "$guest_mdevctl" ] || die "$guest_mdevctl: no such program"
 on_debian || die "these tests take their kernel from Debian's packages and need a Debian machine (amd64)"
-choose_checks "$vm/checks"
 
 find_kernel "${VM_KERNEL:-$always}" ||
 	die "the package lists have no Linux $series with image, headers and source of one version; as root: apt-get update"
-run_on_kernel
+check_all
 if [ -z "${VM_KERNEL-}" ]; then
-	keep_documents
 	if find_kernel "$where_offered"; then
-		run_on_kernel
-		keep_documents
+		check_all
 		exchange_back
 	else
 		say "no Linux $where_offered with image, headers and source of one version is offered: $always only"

@@ -77,12 +77,6 @@ define_devices() {
 	must mdevctl define -u "$(uuid 5)" -p mdpy -t mdpy-vga
 }
 
-# What systemd-udev-trigger.service does at boot.
-coldplug() {
-	udevadm trigger --type=subsystems --action=add
-	udevadm trigger --type=devices --action=add
-}
-
 check 'udev: loading a driver starts its auto devices, by one run, without a word in syslog'
 define_devices
 record_calls
