@@ -37,15 +37,15 @@ static char *driver_problem(const struct host *h, const struct vfs *vfs)
 int check_vfs(const struct host *h, const struct vfs *vfs, struct error *error)
 {
 	_cleanup_free_ char *own_pf = NULL, *driver = NULL;
-	struct sriov s;
-	int r = sriov_look(h, vfs->pf, &s);
+	unsigned long total;
+	int r = sriov_total(h, vfs->pf, &total);
 
 	if (!sriov_is_address(vfs->pf))
 		error_set(error, "that is no PCI address, such as 0000:41:00.0");
 	else if (sriov_find_pf(h, vfs->pf, &own_pf) == 0)
 		error_set(error, "it is one itself; its physfn has them");
-	else if (r == 0 && vfs->count > s.total)
-		error_set(error, "it can have %lu, not %lu", s.total, vfs->count);
+	else if (r == 0 && vfs->count > total)
+		error_set(error, "it can have %lu, not %lu", total, vfs->count);
 	else if (r < 0 && sriov_is_device(h, vfs->pf))
 		error_set(error, "it can have none");
 	else if ((driver = driver_problem(h, vfs)))

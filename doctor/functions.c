@@ -77,10 +77,10 @@ static void check_taken(const struct card *card, struct findings *all)
 		     xasprintf("if the host does not need them: echo %s >/sys/bus/pci/devices/%s/driver/unbind", first, first));
 }
 
-static void check_count(const struct host *h, const struct card *card, const struct sriov *s, struct findings *all)
+static void check_count(const struct host *h, const struct card *card, size_t total, struct findings *all)
 {
 	const char *pf = card->vfs->pf;
-	size_t wanted = card->vfs->count ? card->vfs->count : s->total;
+	size_t wanted = card->vfs->count ? card->vfs->count : total;
 	struct kept kept;
 
 	if (!card->functions.n)
@@ -103,9 +103,9 @@ static void check_card(const struct host *h, const struct vfs *vfs, struct findi
 {
 	_cleanup_(card_done) struct card card = { .vfs = vfs, .driver = kept_driver(h, vfs) };
 	size_t before = all->n;
-	struct sriov s;
+	unsigned long total;
 
-	if (sriov_look(h, vfs->pf, &s) < 0) {
+	if (sriov_total(h, vfs->pf, &total) < 0) {
 		findings_add(all, HEALTH_FAIL, CHECK,
 			     xasprintf("%s, whose virtual functions are kept for %s, is not there, or can have none", vfs->pf,
 				       card.driver),
@@ -115,7 +115,7 @@ static void check_card(const struct host *h, const struct vfs *vfs, struct findi
 	}
 	look_at(h, &card);
 	if (check_driver(h, &card, all))
-		check_count(h, &card, &s, all);
+		check_count(h, &card, total, all);
 	check_taken(&card, all);
 	if (all->n == before)
 		findings_add(all, HEALTH_OK, CHECK,

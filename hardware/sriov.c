@@ -26,14 +26,23 @@ static int open_pf(const struct host *h, const char *pf)
 	return host_openf(h, O_RDONLY | O_DIRECTORY, DEVICES "/%s", pf);
 }
 
+static int read_total(int pf, unsigned long *ret_total)
+{
+	unsigned long total = 0;
+	int r = attr_read_number(pf, "sriov_totalvfs", &total);
+
+	if (r == 0 && !total)
+		r = -ENOENT;
+	if (r == 0)
+		*ret_total = total;
+	return r;
+}
+
 static int look_at(int pf, struct sriov *ret_sriov)
 {
 	struct sriov s = {};
-	int r;
+	int r = read_total(pf, &s.total);
 
-	r = attr_read_number(pf, "sriov_totalvfs", &s.total);
-	if (r == 0 && !s.total)
-		r = -ENOENT;
 	if (r == 0)
 		r = attr_read_number(pf, "sriov_numvfs", &s.enabled);
 	if (r == 0)
@@ -49,6 +58,13 @@ int sriov_look(const struct host *h, const char *pf, struct sriov *ret_sriov)
 		return -ENOENT;
 	fd = open_pf(h, pf);
 	return fd < 0 ? fd : look_at(fd, ret_sriov);
+}
+
+int sriov_total(const struct host *h, const char *pf, unsigned long *ret_total)
+{
+	_cleanup_close_ int fd = strchr(pf, ':') ? open_pf(h, pf) : -ENOENT;
+
+	return fd < 0 ? fd : read_total(fd, ret_total);
 }
 
 bool sriov_is_device(const struct host *h, const char *name)
@@ -82,9 +98,9 @@ void sriov_list_pfs(const struct host *h, struct strv *pfs)
 	if (host_opendirf(h, &dir, DEVICES) < 0)
 		return;
 	while ((e = dir_next(dir))) {
-		struct sriov s;
+		unsigned long total;
 
-		if (sriov_look(h, e->d_name, &s) == 0)
+		if (sriov_total(h, e->d_name, &total) == 0)
 			strv_add(pfs, xstrdup(e->d_name));
 	}
 }

@@ -16,6 +16,9 @@ struct sriov {
 	unsigned long total, enabled;
 };
 int sriov_look(const struct host *h, const char *pf, struct sriov *ret_sriov);
+/* How many it can have, which can be read without a wait also while VFs are just being disabled and one of them is in
+ * use.  -ENOENT as above. */
+int sriov_total(const struct host *h, const char *pf, unsigned long *ret_total);
 /* Whether there is a PCI device of this name, with VFs or without. */
 bool sriov_is_device(const struct host *h, const char *name);
 /* Whether it is written as the kernel writes the address of a PCI device. */

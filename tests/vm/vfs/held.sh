@@ -73,7 +73,7 @@ all_answer() {
 
 check 'while somebody else unbinds a device in use: every list answers, and the device is none'
 start_held
-hold $vf 20
+hold $vf
 echo $vf >/sys/bus/pci/drivers/vfio-pci/unbind &
 unbinding=$!
 expect 'the unbinding has begun' soon [ ! -e $pci/$vf/driver ]
@@ -89,7 +89,7 @@ are_started $vf
 check 'while somebody else disables the functions of a card, one in use: every list answers'
 start_held
 must mdevctl define-vfs -p $other --count 1 --driver vfio-pci
-hold $vf 20
+hold $vf
 echo 0 >$pci/$pf/sriov_numvfs &
 disabling=$!
 expect 'it has begun' soon [ ! -e $pci/$pf/virtfn0 ]
