@@ -225,8 +225,14 @@ static void settle_running(struct planner *p, const struct wanted *w, const stru
 	const struct mdev *as = find_definition_on(p, m->uuid, running->parent);
 
 	/* A UUID may be defined on several parents, and runs as one of them. */
-	if (!differs || (elsewhere && w->parent && !w->is_named && as))
+	if (!differs)
 		return;
+	if (elsewhere && w->parent && !w->is_named && as) {
+		/* Stopped with its other definition it is free to run as this one. */
+		if (planner_prunes(p, as) && m->autostart && is_there(p, m->parent))
+			add_start(p, w, m, old);
+		return;
+	}
 	if (elsewhere && !is_there(p, m->parent)) {
 		note(p, "%s runs on %s as %s still, as it was; %s, where it is to be, is not there", w->label,
 		     running->parent, running->type, m->parent);
@@ -442,7 +448,7 @@ static void take_settled(struct planner *p)
 {
 	for (size_t i = 0; i < p->plan->n; i++) {
 		const struct step *s = &p->plan->s[i];
-		bool promised = s->m.autostart && !find_running(p, s->m.uuid);
+		bool promised = s->m.autostart && !runs_on(p, s->m.uuid, s->m.parent);
 		_cleanup_free_ char *why = NULL;
 
 		if (s->kind != STEP_START)
@@ -464,7 +470,8 @@ static void take_chosen(struct planner *p)
 	for (size_t i = 0; i < planned->n; i++) {
 		const struct mdev *m = &planned->m[i], *d = find_definition_on(p, m->uuid, m->parent);
 
-		if (d && p->fate[index_of(p, d)] == FATE_IS_CHOSEN && !d->active && !m->autostart)
+		if (d && p->fate[index_of(p, d)] == FATE_IS_CHOSEN && !d->active && !m->autostart &&
+		    !was_stopped(p, m->uuid))
 			room_take(&p->room, m, false);
 	}
 }
@@ -630,10 +637,10 @@ void planner_place_devices(struct planner *p)
 	for (size_t i = 0; i < p->plan->n; i++)
 		if (p->plan->s[i].kind == STEP_STOP)
 			room_free(&p->room, p->plan->s[i].m.parent);
-	/* Of those that have to move, too. */
 	for (size_t i = 0; i < p->n_open && p->options->restart; i++) {
 		const struct mdev *running = find_running(p, p->open[i]->m.uuid);
 
+		/* It moves. */
 		if (running)
 			room_free(&p->room, running->parent);
 	}

@@ -120,6 +120,22 @@ static bool is_covered(const struct planner *p, const struct mdev *m)
 	return false;
 }
 
+static bool is_wanted(const struct planner *p, const struct mdev *defined)
+{
+	for (size_t i = 0; i < p->want->n_devices; i++) {
+		const struct wanted *w = &p->want->devices[i];
+
+		if (str_eq(w->m.uuid, defined->uuid) && (!w->parent || str_eq(w->parent, defined->parent)))
+			return true;
+	}
+	return false;
+}
+
+bool planner_prunes(const struct planner *p, const struct mdev *defined)
+{
+	return p->options->prune && is_covered(p, defined) && !is_wanted(p, defined);
+}
+
 static void prune(struct planner *p)
 {
 	const struct mdev_list *defined = &p->now->scan.defined;

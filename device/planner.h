@@ -36,6 +36,8 @@ struct step *planner_add(struct planner *p, enum step_kind kind, const char *lab
 char *planner_change(const struct mdev *from, const struct mdev *to);
 /* The definition of this index goes, and its device if that runs; @by: who is asked for instead. */
 void planner_remove(struct planner *p, size_t i, const struct wanted *by);
+/* Whether --prune removes a definition: nobody asks for it, and something is asked for where it is. */
+bool planner_prunes(const struct planner *p, const struct mdev *defined);
 /* Whether it is called NAME-1, NAME-2 ... */
 bool planner_is_member(const struct mdev *m, const char *family);
 

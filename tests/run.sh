@@ -20,8 +20,8 @@ build() {
 	need_fuse
 	trap give_builds EXIT
 	make -s -j"$(nproc)" build/mdevctl build/fake-sysfs build/libkmod.so.2 build/kernel-facts \
-		build/count-syscalls fuzz-targets
-	[[ ${TEST_COVERAGE-} ]] || make -s -j"$(nproc)" SANITIZE=1 build-asan/mdevctl fuzz-targets
+		build/count-syscalls fuzz-targets property
+	[[ ${TEST_COVERAGE-} ]] || make -s -j"$(nproc)" SANITIZE=1 build-asan/mdevctl fuzz-targets property
 }
 
 matches() { # title, patterns
@@ -100,6 +100,11 @@ check_properties() {
 	local variant output pairs
 	for variant in "${variants[@]}"; do
 		pairs=${PROPERTY_PAIRS:-$([[ $variant == build-asan ]] && echo 50 || echo 150)}
+		if output=$("$variant/property/plan" "${PROPERTY_SEED:-1}" 2>&1); then
+			echo "ok - random plans in $variant: $output"
+		else
+			printf 'not ok - random plans in %s\n%s\n' "$variant" "$output"
+		fi
 		if output=$(TMPDIR=/sys tests/property/apply.py "$TEST_WORK/$variant/mdevctl" build/fake-sysfs --pairs "$pairs" 2>&1); then
 			echo "ok - random hosts in $variant: $output"
 		else
