@@ -20,38 +20,40 @@ static bool is_same(const struct host *h, const struct document *like, const str
 }
 
 /* Who has the UUID here; caller frees, NULL: nobody, or this very device. */
-static char *tell_taken(const struct host *h, const struct document *like)
+static int find_taken(const struct host *h, const struct document *like, char **ret_taken)
 {
 	_cleanup_(mdev_list_done) struct mdev_list defined = {};
 	_cleanup_(strv_done) struct strv problems = {};
 	_cleanup_(mdev_done) struct mdev running = {};
+	int r;
 
+	*ret_taken = NULL;
 	if (bus_find(h, like->m.uuid, &running) == 0) {
 		/* A name finds what is active. */
-		if (mdev_key(&like->m, KEY_NAME))
-			return NULL;
-		return xasprintf("a device that is active on %s as %s", running.parent, running.type);
+		if (!mdev_key(&like->m, KEY_NAME))
+			*ret_taken = xasprintf("a device that is active on %s as %s", running.parent, running.type);
+		return 0;
 	}
-	config_find(h, like->m.uuid, NULL, &defined, &problems);
-	if (!defined.n && !problems.n)
-		return NULL;
-	if (defined.n == 1 && !problems.n && is_same(h, like, &defined.m[0]))
-		return NULL;
-	if (!defined.n)
-		return xstrdup("a file that is no definition");
-	return xasprintf("a device that is defined on %s as %s", defined.m[0].parent, defined.m[0].type);
+	r = config_find(h, like->m.uuid, NULL, &defined, &problems);
+	if (problems.n)
+		return fail("cannot start %s: %s", like->m.uuid, problems.s[0]);
+	if (r < 0)
+		return fail_errno(r, "cannot start %s: cannot read the definitions", like->m.uuid);
+	if (defined.n > 1 || (defined.n && !is_same(h, like, &defined.m[0])))
+		*ret_taken = xasprintf("a device that is defined on %s as %s", defined.m[0].parent, defined.m[0].type);
+	return 0;
 }
 
 int like_ask_for(const struct host *h, const struct document *like, struct args *a)
 {
 	const char *name = mdev_key(&like->m, KEY_NAME);
 	_cleanup_free_ char *taken = NULL;
+	int r = has(a, O_DEVICE) ? 0 : find_taken(h, like, &taken);
 
 	a->given |= O(TYPE);
 	a->value[OPT_TYPE] = like->type.name ? like->type.name : like->m.type;
-	if (has(a, O_DEVICE))
-		return 0;
-	taken = tell_taken(h, like);
+	if (r < 0 || has(a, O_DEVICE))
+		return r;
 	if (taken) {
 		notice("the UUID %s is that of %s: this device gets another one", like->m.uuid, taken);
 		return 0;

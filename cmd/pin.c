@@ -141,7 +141,8 @@ void pin_drop(const struct host *h, const struct mdev *m)
 	if (r == 0)
 		r = config_remove(h, m->uuid, m->parent, &done);
 	if (r < 0)
-		fail("the definition of %s on %s stays; 'mdevctl undefine -u %s' removes it", m->uuid, m->parent, m->uuid);
+		fail("the definition of %s on %s could not be removed again: it stays until 'mdevctl undefine -u %s'", m->uuid,
+		     m->parent, m->uuid);
 }
 
 /* Under the lock nobody else changes it meanwhile. */

@@ -344,6 +344,7 @@ prepare() {
 	ln -s sys/fake/dev root/dev
 	printf '%s\n' "$json" >in.json
 	echo '{"types": ["example-1"], "limit": 3}' >pool.json
+	printf '{"format": 1, "uuid": "%s", "parent": {"name": "there"}, "type": {"id": "example-1"}, "attrs": [{"vendor/speed": "3"}]}' "$a" >like.json
 	[[ ! $host ]] || "$TEST_TOP/build/fake-sysfs" "$TEST_TOP/tests/fake-sysfs/hosts/$host.json" root/sys
 }
 

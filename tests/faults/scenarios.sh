@@ -25,7 +25,7 @@ bystander=00000000-0000-4000-8000-000000000000
 scenarios=(
 	define-first define define-json define-generated define-running define-scripts
 	define-existing define-vetoed define-unprintable
-	define-named define-pool start-named start-pool
+	define-named define-pool define-pinned start-named start-pool start-like
 	modify modify-json modify-unchanged modify-scripts modify-vetoed modify-without-openat2
 	undefine undefine-several undefine-broken undefine-scripts undefine-vetoed
 	start start-generated start-transient start-scripts start-without-openat2
@@ -153,7 +153,9 @@ describe() { # NAME
 	define-named) command=(define --name vm1 -t example-1) host=example ;;
 	define-pool) command=(define-pool small --jsonfile pool.json) ;;
 	start-named) command=(start --name vm1 -t example-1) host=example ;;
+	define-pinned) command=(define -u "$a" -p example -t example-1 --pin) host=example ;;
 	start-pool) command=(start --pool small) host=example ;;
+	start-like) command=(start --like like.json) host=example ;;
 	define-running) command=(define -u "$a") host=example ;;
 	modify-json) command=(modify -u "$a" -p example --jsonfile in.json) ;;
 	modify*) command=(modify -u "$a" --auto) ;;
