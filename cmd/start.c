@@ -21,6 +21,7 @@ struct request {
 	struct mdev file; /* what --jsonfile says */
 	const struct document *like; /* what --like says, or NULL */
 	bool is_defined; /* and that is what is started */
+	bool is_made; /* it runs, whatever failed after that */
 	int lost; /* why the last try failed, if another parent may do; else 0 */
 };
 
@@ -135,6 +136,12 @@ static int fail_to_start(const struct request *q, const struct mdev *m, const st
 	return fail("cannot start %s: %s", has(q->a, O_DEVICE) ? m->uuid : "a device", error->text);
 }
 
+/* By a definition that was kept just now a vGPU of somebody else looks like the one asked for. */
+static bool may_be_found(const struct request *q, const struct mdev *m)
+{
+	return is_asked_by_name(q) && !(m->defined && !q->is_defined && bus_has_one_place(q->h, m->parent));
+}
+
 /* Who is asked for by name may have been started by somebody else just now. */
 static int start(struct request *q, const struct mdev *m)
 {
@@ -145,7 +152,7 @@ static int start(struct request *q, const struct mdev *m)
 	/* The place of a UUID that nobody gave has been taken by another of the same. */
 	if (r == -EEXIST && !has(q->a, O_DEVICE))
 		r = -EADDRINUSE;
-	if (r == -EEXIST && is_asked_by_name(q)) {
+	if (r == -EEXIST && may_be_found(q, m)) {
 		found = find_active(q, &other);
 		if (found != 0)
 			return found < 0 ? found : output_uuid(other.uuid);
@@ -154,13 +161,15 @@ static int start(struct request *q, const struct mdev *m)
 		return q->lost = r;
 	if (r < 0)
 		return fail_to_start(q, m, &error);
+	q->is_made = true;
 	if ((has(q->a, O(UUID)) && !q->like) || output_uuid(m->uuid) == 0)
 		return 0;
 	if (is_asked_by_name(q))
 		return -EIO;
 	/* A device whose UUID nobody was told would be lost. */
 	r = bus_remove_named(q->h, m);
-	if (r < 0 && r != -ENOENT)
+	q->is_made = r < 0 && r != -ENOENT;
+	if (q->is_made)
 		fail_to_remove(q->h, m->uuid, r);
 	return -EIO;
 }
@@ -215,19 +224,35 @@ static int run(struct request *q, struct callouts *all, const struct mdev *m)
 	return r < 0 ? r : callout_end(&c, start(q, m));
 }
 
+/* What is somebody else's: its definition would make it ours. */
+static int check_place(struct request *q, const struct mdev *m)
+{
+	_cleanup_(error_done) struct error error = {};
+	_cleanup_(mdev_done) struct mdev holder = {};
+
+	if (bus_find_holder(q->h, m->parent, &holder) < 0)
+		return 0;
+	if (choice_goes_on(&q->choice, m, -EADDRINUSE))
+		return q->lost = -EADDRINUSE;
+	explain_create(q->h, m, -EADDRINUSE, &error);
+	return fail_to_start(q, m, &error);
+}
+
 /* The definition comes first: by that a vGPU, which has no UUID in the kernel, gets its own. */
 static int run_kept(struct request *q, struct callouts *all, const struct mdev *m)
 {
 	_cleanup_(mdev_done) struct mdev kept = mdev_copy(m);
-	int r = pin_now(q->h, &kept, "cannot start");
+	int r = check_place(q, m);
 
+	if (r == 0)
+		r = pin_now(q->h, &kept, "cannot start");
 	if (r == 0)
 		r = pin_keep(q->h, q->a, all, &kept);
 	if (r < 0)
 		return r;
 	kept.defined = true;
 	r = run(q, all, &kept);
-	if (r < 0)
+	if (r < 0 && !q->is_made)
 		pin_drop(q->h, &kept);
 	return r;
 }
