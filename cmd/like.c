@@ -7,20 +7,21 @@
 #include "device/bus.h"
 #include "device/place.h"
 
-/* A definition of the same device, as one that has been here before has it. */
-static bool is_same(const struct host *h, const struct document *like, const struct mdev *m)
+/* A definition of the same device, as one that has been here before has it, where it may be. */
+static bool is_same(const struct host *h, const struct args *a, const struct document *like, const struct mdev *m)
 {
 	_cleanup_(error_done) struct error differs = {};
 	_cleanup_(scan_done) struct scan scan = {};
 	struct wish wish = WISH_ANYTHING;
 
+	wish.parent = a->value[OPT_PARENT];
 	wish.kind.type = like->type.name ? like->type.name : like->m.type;
 	scan_host(&scan, h, &wish, m->parent, false);
 	return place_allows(&scan, &wish, m, &differs) && mdev_has_same_attrs(m, &like->m);
 }
 
-/* Who has the UUID here; caller frees, NULL: nobody, or this very device. */
-static int find_taken(const struct host *h, const struct document *like, char **ret_taken)
+/* Who has the UUID here; caller frees, NULL: nobody, or this very device.  Failure is told. */
+static int find_taken(const struct host *h, const struct args *a, const struct document *like, char **ret_taken)
 {
 	_cleanup_(mdev_list_done) struct mdev_list defined = {};
 	_cleanup_(strv_done) struct strv problems = {};
@@ -39,7 +40,7 @@ static int find_taken(const struct host *h, const struct document *like, char **
 		return fail("cannot start %s: %s", like->m.uuid, problems.s[0]);
 	if (r < 0)
 		return fail_errno(r, "cannot start %s: cannot read the definitions", like->m.uuid);
-	if (defined.n > 1 || (defined.n && !is_same(h, like, &defined.m[0])))
+	if (defined.n > 1 || (defined.n && !is_same(h, a, like, &defined.m[0])))
 		*ret_taken = xasprintf("a device that is defined on %s as %s", defined.m[0].parent, defined.m[0].type);
 	return 0;
 }
@@ -48,7 +49,7 @@ int like_ask_for(const struct host *h, const struct document *like, struct args 
 {
 	const char *name = mdev_key(&like->m, KEY_NAME);
 	_cleanup_free_ char *taken = NULL;
-	int r = has(a, O_DEVICE) ? 0 : find_taken(h, like, &taken);
+	int r = has(a, O_DEVICE) ? 0 : find_taken(h, a, like, &taken);
 
 	a->given |= O(TYPE);
 	a->value[OPT_TYPE] = like->type.name ? like->type.name : like->m.type;

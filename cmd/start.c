@@ -113,6 +113,8 @@ static int describe(struct request *q, struct mdev *m)
 		return describe_transient(q, m);
 	if (r == 0 && has(q->a, O(JSONFILE)))
 		r = choice_check_same(&q->choice, m, &q->file, false);
+	if (r == 0 && q->like)
+		r = choice_check_same(&q->choice, m, &q->like->m, false);
 	return r < 0 ? r : check_against_definition(q, m);
 }
 
