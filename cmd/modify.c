@@ -7,6 +7,7 @@
 #include "cmd/pin.h"
 #include "config.h"
 #include "device/bus.h"
+#include "device/place.h"
 #include "lib/interrupt.h"
 #include "script/callout.h"
 
@@ -81,19 +82,31 @@ static int change(const struct host *h, const struct args *a, struct mdev *m, bo
 	return r < 0 ? r : change_attrs(a, m);
 }
 
+/* Whose id may have moved: what runs has the one that its name has now. */
+static bool is_same_type(const struct host *h, const struct mdev *m, const struct mdev *old)
+{
+	struct mdev now = { .parent = old->parent, .type = old->type, .extra = old->extra };
+	_cleanup_(error_done) struct error error = {};
+
+	if (str_eq(old->type, m->type))
+		return true;
+	return mdev_key(old, KEY_TYPE_NAME) && place_settle_type(h, &now, &error) >= 0 && str_eq(now.type, m->type);
+}
+
 /*
  * What this program has put beside a definition is kept where --jsonfile does not say
  * otherwise: libvirt writes definitions anew from what it knows of them.
  */
-static void keep_keys(struct mdev *m, const struct mdev *old)
+static void keep_keys(const struct host *h, struct mdev *m, const struct mdev *old)
 {
 	static const struct {
 		const char *key;
 		bool of_type; /* that of another type is no use */
 	} keys[] = { { KEY_NAME, false }, { KEY_POOL, false }, { KEY_TYPE_NAME, true }, { KEY_TYPE_DESCRIPTION, true } };
+	bool same_type = is_same_type(h, m, old);
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		if (keys[i].of_type && !str_eq(old->type, m->type))
+		if (keys[i].of_type && !same_type)
 			continue;
 		if (!json_object_get(m->extra, keys[i].key))
 			mdev_set_key(m, keys[i].key, mdev_key(old, keys[i].key));
@@ -111,7 +124,7 @@ static int replace(const struct host *h, const struct args *a, struct mdev *m)
 	int r = config_load(h, m->uuid, m->parent, &old, &error);
 
 	if (r == 0) {
-		keep_keys(m, &old);
+		keep_keys(h, m, &old);
 	} else if (r != -ENOENT) {
 		r = config_has(h, m->uuid, m->parent);
 		if (r < 0)

@@ -35,15 +35,16 @@ static const struct mdev_type *find_named(const struct definitions *d, const str
 {
 	const char *name = mdev_key(m, KEY_TYPE_NAME);
 	const struct mdev_type *found = NULL;
+	enum naming best = NAMED_NOT;
 
 	for (size_t i = 0; name && i < d->types.n; i++) {
 		const struct mdev_type *t = &d->types.t[i];
+		enum naming naming = t->name && str_eq(t->parent, m->parent) ? match_name(name, "", t->name) : NAMED_NOT;
 
-		if (!str_eq(t->parent, m->parent) || !t->name || !str_eq(t->name, name))
-			continue;
 		/* Of several of one name it stays the same. */
-		if (!found || str_eq(t->id, m->type))
+		if (naming > best || (naming == best && best != NAMED_NOT && str_eq(t->id, m->type)))
 			found = t;
+		best = naming > best ? naming : best;
 	}
 	return found;
 }
@@ -72,6 +73,10 @@ static void check_drift(const struct definitions *d, const struct mdev *m, struc
 	const struct mdev_type *t = find_type(d, m), *named = find_named(d, m);
 	const char *name = mdev_key(m, KEY_TYPE_NAME);
 
+	if (json_object_get(m->extra, KEY_TYPE_DESCRIPTION) && !mdev_key(m, KEY_TYPE_DESCRIPTION))
+		findings_add(all, HEALTH_WARN, "types",
+			     xasprintf("%s: its \"type_description\" is no string, and does not count", m->uuid),
+			     xasprintf("mdevctl modify -u %s -p %s --pin", m->uuid, m->parent));
 	if (json_object_get(m->extra, KEY_STRICT) && !json_is_boolean(json_object_get(m->extra, KEY_STRICT)))
 		findings_add(all, HEALTH_WARN, "types", xasprintf("%s: its \"strict\" is neither true nor false, and does not count", m->uuid),
 			     xasprintf("mdevctl modify -u %s -p %s --pin --strict", m->uuid, m->parent));
