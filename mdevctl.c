@@ -7,7 +7,6 @@
 #include "cmd/commands.h"
 #include "lib/json.h"
 
-#include <signal.h>
 
 #define EXIT_USAGE 2
 
@@ -221,8 +220,6 @@ int main(int argc, char **argv)
 
 	say_init();
 	json_begin();
-	/* Whoever started us may have ignored it, and our children would vanish. */
-	signal(SIGCHLD, SIG_DFL);
 	r = dispatch(argc, argv);
 	if (r >= 0 && output_finish() < 0)
 		return EXIT_FAILURE;

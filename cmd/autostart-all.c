@@ -9,6 +9,7 @@
 #include "cmd/cmd.h"
 #include "device/bus.h"
 #include "lib/interrupt.h"
+#include "lib/program.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -92,6 +93,7 @@ static void __attribute__((noreturn)) run(const struct host *h, const struct job
 static void begin(const struct host *h, struct jobs *all, struct job *j)
 {
 	j->begun = true;
+	program_keep_children();
 	j->pid = fork();
 	if (j->pid == 0)
 		run(h, j);

@@ -62,13 +62,15 @@ static int list_parents(const struct host *h, struct strv *parents)
 
 static void add_type(const struct host *h, const char *parent, struct mdev_type_list *list)
 {
-	_cleanup_close_ int devices = pci_open(h);
-	_cleanup_free_ char *id = pci_id(devices, parent), *holder = NULL;
+	_cleanup_free_ char *holder = NULL, *id = NULL;
 	_cleanup_(vf_done) struct vf vf = NO_VF;
+	_cleanup_close_ int devices = -1;
 	struct mdev_type t;
 
 	if (open_vf(h, parent, &vf) < 0)
 		return;
+	devices = pci_open(h);
+	id = pci_id(devices, parent);
 	t = (struct mdev_type){
 		.parent = xstrdup(parent),
 		.id = xstrdup(vf.kept.driver),

@@ -100,15 +100,14 @@ static int unbind(const struct host *h, const char *name, const char *driver)
 }
 
 /* Where directories are locked, the function's own is that of its parent (bus.h). */
-static int lock_change(const struct host *h, int function, const char *name)
+static void lock_change(const struct host *h, int function, const char *name, int *ret_lock)
 {
 	_cleanup_close_ int dir = openat(function, "power", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_free_ char *lock_name = xasprintf("vf-%s", name);
-	int lock = dir < 0 ? -errno : lock_take(h, lock_name, dir, CHANGE_MS);
 
-	if (lock < 0)
-		debug("going on without a lock of %s: %s", name, strerror(-lock));
-	return lock;
+	*ret_lock = dir < 0 ? -errno : lock_take(h, lock_name, dir, CHANGE_MS);
+	if (*ret_lock < 0)
+		debug("going on without a lock of %s: %s", name, strerror(-*ret_lock));
 }
 
 /* An errno of the driver's own does not come through drivers_probe. */
@@ -128,10 +127,12 @@ static int give(const struct host *h, int function, const char *name, const char
 
 int function_give(const struct host *h, int function, const char *name, const char *driver)
 {
-	_cleanup_close_ int lock = lock_change(h, function, name);
 	_cleanup_free_ char *registered = NULL;
-	int r = function_check(h, function, driver);
+	_cleanup_close_ int lock = -1;
+	int r;
 
+	lock_change(h, function, name, &lock);
+	r = function_check(h, function, driver);
 	if (r < 0)
 		return r;
 	registered = vfio_driver_registered(h, driver);
@@ -162,10 +163,12 @@ static bool is_in_use(const struct host *h, int function)
 /* The override goes first: who dies in between has left what is stopped once more. */
 int function_take_back(const struct host *h, int function, const char *name, const char *driver)
 {
-	_cleanup_close_ int lock = lock_change(h, function, name);
 	_cleanup_free_ char *holder = NULL, *bound = NULL;
-	int r = function_holder(function, driver, &holder);
+	_cleanup_close_ int lock = -1;
+	int r;
 
+	lock_change(h, function, name, &lock);
+	r = function_holder(function, driver, &holder);
 	if (r == -EBUSY || (r == 0 && !str_eq(holder, driver)))
 		return -ESTALE;
 	if (r == 0 && is_in_use(h, function))

@@ -6,6 +6,7 @@
  * libraries that it needs would double the start-up of every call.
  */
 #include "hardware/module.h"
+#include "lib/program.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -152,6 +153,7 @@ static int run_install_command(struct kmod_module *m, const char *command, void 
 	pid_t pid;
 
 	debug("running '%s' to load %s", command, name);
+	program_keep_children();
 	pid = fork();
 	if (pid < 0)
 		return -errno;

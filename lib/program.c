@@ -125,6 +125,12 @@ static int await_exec(int report, pid_t pid)
 	return n == sizeof(error) ? -error : -EIO;
 }
 
+/* Whoever started us may have ignored it, and our children would vanish. */
+void program_keep_children(void)
+{
+	signal(SIGCHLD, SIG_DFL);
+}
+
 int program_start(struct program *s, const char *path, const char *file, char *const argv[],
 		 const struct program_options *options)
 {
@@ -135,6 +141,7 @@ int program_start(struct program *s, const char *path, const char *file, char *c
 	r = make_pipes(&p, options);
 	if (r < 0)
 		return r;
+	program_keep_children();
 	/* What came before this run is not for it. */
 	interrupt_to_forward();
 	pid = fork();

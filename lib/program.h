@@ -54,6 +54,8 @@ struct program {
 	int status;
 };
 
+/* Before a child is made that is to be waited for. */
+void program_keep_children(void);
 /*
  * Starts @file with @argv as a direct child, no shell in between, and no
  * descriptor but 0 to 2.  @path and what @options point to must live as long
