@@ -60,9 +60,16 @@ static int list_parents(const struct host *h, struct strv *parents)
 	return 0;
 }
 
+static bool is_free(const struct vf *vf)
+{
+	_cleanup_free_ char *holder = NULL;
+
+	return function_holder(vf->fd, vf->kept.driver, &holder) == -ENOENT;
+}
+
 static void add_type(const struct host *h, const char *parent, struct mdev_type_list *list)
 {
-	_cleanup_free_ char *holder = NULL, *id = NULL;
+	_cleanup_free_ char *id = NULL;
 	_cleanup_(vf_done) struct vf vf = NO_VF;
 	_cleanup_close_ int devices = -1;
 	struct mdev_type t;
@@ -76,7 +83,7 @@ static void add_type(const struct host *h, const char *parent, struct mdev_type_
 		.id = xstrdup(vf.kept.driver),
 		.name = id ? xasprintf("VF of %s", id) : NULL,
 		.device_api = xstrdup("vfio-pci"),
-		.available = function_holder(vf.fd, vf.kept.driver, &holder) == -ENOENT,
+		.available = is_free(&vf),
 	};
 	mdev_type_list_take(list, &t);
 }
