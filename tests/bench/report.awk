@@ -19,8 +19,20 @@ function has(key, statistic) {
 	return (key, statistic) in value && value[key, statistic] > 0
 }
 
-function ratio(statistic, a, b) {
-	return has(a, statistic) && has(b, statistic) ? value[a, statistic] / value[b, statistic] : ""
+# Of one or, with "+", of several in turn.
+function sum(keys, statistic,    parts, n, i, total) {
+	n = split(keys, parts, "+")
+	for (i = 1; i <= n; i++) {
+		if (!has(parts[i], statistic))
+			return 0
+		total += value[parts[i], statistic]
+	}
+	return total
+}
+
+function ratio(statistic, a, b,    whole) {
+	whole = sum(b, statistic)
+	return has(a, statistic) && whole ? value[a, statistic] / whole : ""
 }
 
 # What a ratio is, and what became of its target.

@@ -92,6 +92,14 @@ choosing() {
 	command_line choose-spread@wide mdevctl wide - /usr/sbin/mdevctl start --dry-run -t "$type" --policy spread
 }
 
+# The host is as the description says, and that is all there is to find out.
+planning() {
+	chroot "$work/1000" /usr/sbin/mdevctl dump >"$work/1000/host.json"
+	command_line apply@1000 mdevctl 1000 - /usr/sbin/mdevctl apply /host.json --dry-run
+	command_line list-beside@1000 mdevctl 1000 - /usr/sbin/mdevctl list
+	command_line dumpjson-beside@1000 mdevctl 1000 - /usr/sbin/mdevctl list --defined --dumpjson
+}
+
 # Any device will do: the one whose name the directory gives first.
 one_among_many() {
 	local at='1000 10000' file parent uuid
@@ -140,6 +148,7 @@ run_all() {
 	measure "$rounds" dumps
 	measure "$rounds" types
 	measure "$rounds" choosing
+	measure "$rounds" planning
 	measure $((rounds * 3)) one_among_many
 	measure "$rounds" defines
 	measure $(((rounds * 2 + 2) / 3)) scripts

@@ -170,7 +170,8 @@ check_uuid() {
 # The few ways in which a failure leaves something behind, which it says.
 is_told() {
 	[[ $told == *'may not survive'* || $told == *'is active, without'* || $told == *'it stays '* ||
-		$told == *'cannot be set back to what it was'* || $told == *'everywhere: cannot read'* || $told == *'cannot write to standard output'* ]]
+		$told == *'cannot be set back to what it was'* || $told == *'NOT undone: '* ||
+		$told == *'everywhere: cannot read'* || $told == *'cannot write to standard output'* ]]
 }
 
 # Definitions are whole, or incomplete with a word.  A device or a type that
@@ -202,6 +203,7 @@ check_kill() {
 	case $kind in
 	never | read) [[ $state == "$old" || $scenario == *-refused || $scenario == *-unprintable ]] || report 'it was done all the same' ;;
 	start) ;;
+	apply) is_step partial || report 'neither old nor new' ;;
 	*) [[ $state == "$old" || $state == "$new" ]] || is_step "$steps" || report 'neither the old nor the new state' ;;
 	esac
 }
@@ -211,7 +213,7 @@ check_next() {
 	local uuid file
 	fault="the next command after $fault"
 	case $kind in read) return ;; esac
-	[[ $host != example || $kind == stop || $scenario == stop* || $scenario == define* ]] ||
+	[[ $host != example || $kind == apply || $kind == stop || $scenario == stop* || $scenario == define* ]] ||
 		for file in root/sys/bus/mdev/devices/*; do
 			uuid=${file##*/}
 			[[ $uuid == "$bystander" ]] || "$MDEVCTL" stop -u "$uuid" 2>err || { read -r told <err && report 'it cannot be stopped'; }
@@ -289,7 +291,7 @@ without_fault() {
 	*) [[ $status == 0 && ($old != "$new" || $scenario == *-unchanged) ]] || report 'expected a change' ;;
 	esac
 	case $kind in
-	define | modify | undefine) check_durable "$scenario" ;;
+	define | modify | undefine | apply) check_durable "$scenario" ;;
 	read) check_takes_no_lock ;;
 	esac
 	read_shortest_trace

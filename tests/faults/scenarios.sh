@@ -8,6 +8,7 @@
 # A scenario sets
 #	command    the arguments of mdevctl
 #	kind       define, modify, undefine, start, stop: a change, all or nothing
+#	           apply: the same, but one that is killed may have done some of it
 #	           never: it must not happen, whatever fails; status 1
 #	           read: it prints, and changes nothing
 #	host       a simulated host, if it needs one
@@ -32,6 +33,7 @@ scenarios=(
 	start-refused start-vetoed start-unprintable autostart autostart-scripts
 	stop stop-scripts stop-vetoed
 	functions-start functions-stop
+	apply-first apply-prune apply-pool
 	list-defined list-defined-json list-defined-one list-running list-running-json types types-json
 )
 
@@ -129,6 +131,31 @@ before_autostart-scripts() {
 	before_common
 }
 
+# A new pool and devices, where nothing is defined but somebody else's.
+before_apply-first() {
+	put_definition example $bystander "$json"
+	printf '{"pools": {"small": {"types": ["example-1"]}}, "devices": [{"example": [
+		{"%s": {"mdev_type": "example-1", "start": "auto"}}, {"%s": {"mdev_type": "example-1", "start": "manual"}}]}]}\n' $a $b >host.json
+}
+
+# One goes, another one changes and starts.
+before_apply-prune() {
+	put_definition example $bystander "$json"
+	put_definition example $a "$json"
+	put_definition example $b '{"mdev_type": "example-1", "start": "manual", "attrs": []}'
+	device $a
+	speed $a 5
+	printf '[{"example": [{"%s": %s}, {"%s": {"mdev_type": "example-1", "start": "auto", "attrs": []}}]}]\n' $bystander "$json" $b >host.json
+}
+
+# Where the program chooses.
+before_apply-pool() {
+	put_definition example $bystander "$json"
+	put_definition pools.d small.json '{"types": ["example-1"], "limit": 9}'
+	printf '{"pools": {"small": {"types": ["example-1"], "limit": 3}}, "devices": [{"pool:small": [
+		{"%s": {"start": "auto"}}]}]}\n' $a >host.json
+}
+
 before_list-defined() {
 	local parent
 	for parent in example another; do
@@ -165,6 +192,7 @@ describe() { # NAME
 	start*) command=(start -u "$a") host=example ;;
 	autostart*) command=(start-parent-mdevs example) host=example kind=start steps=1 ;;
 	stop*) command=(stop -u "$a") host=example ;;
+	apply*) command=(apply host.json --prune) host=example ;;
 	list-defined) command=(list -dv) host=example ;;
 	list-defined-json) command=(list -d --dumpjson) host=example ;;
 	list-defined-one) command=(list -d --dumpjson -u "$a" -p example) host=example ;;

@@ -40,7 +40,7 @@ fuzz() { # target
 
 make -s -j"$(nproc)" CC=clang FUZZ=1 fuzz-targets
 targets=("$@")
-((${#targets[@]})) || targets=(definition attributes capabilities types command-line)
+((${#targets[@]})) || targets=(definition blueprint attributes capabilities types command-line)
 total=0 failed=0
 for target in "${targets[@]}"; do
 	executions=0
