@@ -173,6 +173,18 @@ static int do_steps(struct apply *ap, struct plan *plan, enum step_kind first, e
 	return r;
 }
 
+/* Functions that are to be bound whatever happens are so once those that are devices are there. */
+static int bind_rest(const struct apply *ap)
+{
+	const struct plan *plan = &ap->plan[0];
+	int r = 0;
+
+	for (size_t i = 0; i < plan->n && r == 0; i++)
+		if (plan->s[i].kind == STEP_ENABLE_VFS && plan->s[i].vfs->bind)
+			r = autostart_vfs(ap->h, plan->s[i].vfs->pf, false);
+	return r;
+}
+
 /* Where there was room for everything at once, the first plan is all of it. */
 static int do_plan(struct apply *ap)
 {
@@ -190,7 +202,9 @@ static int do_plan(struct apply *ap)
 	}
 	if (r == 0)
 		r = do_steps(ap, plan, STEP_DEFINE, STEP_START);
-	return r < 0 ? r : do_optional(ap, plan);
+	if (r == 0)
+		r = do_optional(ap, plan);
+	return r < 0 ? r : bind_rest(ap);
 }
 
 static int change_host(struct apply *ap)

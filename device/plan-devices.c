@@ -247,6 +247,18 @@ static void settle_running(struct planner *p, const struct wanted *w, const stru
 	     running->parent, running->type);
 }
 
+/* What has no UUID in the kernel, and no definition, becomes the device of the first definition of its type there
+ * (identity.h). */
+static const struct mdev *find_adopted(const struct planner *p, const struct mdev *m)
+{
+	const struct mdev_list *running = &p->now->scan.running;
+
+	for (size_t i = 0; i < running->n; i++)
+		if (running->m[i].is_pci && !running->m[i].defined && mdev_is_same_kind(&running->m[i], m))
+			return &running->m[i];
+	return NULL;
+}
+
 /* The definition @old, NULL: none there, becomes @m, which is taken; what runs follows. */
 static void settle(struct planner *p, const struct wanted *w, struct mdev *m, const struct mdev *old)
 {
@@ -256,6 +268,8 @@ static void settle(struct planner *p, const struct wanted *w, struct mdev *m, co
 	size_t before = p->plan->n;
 	struct step *s;
 
+	if (!running && !p->options->files_only)
+		running = find_adopted(p, m);
 	if (old) {
 		p->fate[index_of(p, old)] = w->parent ? FATE_STAYS : FATE_IS_CHOSEN;
 		keep_keys(m, old);
