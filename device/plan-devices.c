@@ -626,7 +626,9 @@ static void place_rest(struct planner *p, const struct wanted *rest)
 		do
 			number++;
 		while (is_taken(p, blueprint_member(rest->family, number)));
-		r = place_one(p, make_member(p, rest, blueprint_member(rest->family, number)), true);
+		r = number > BLUEPRINT_COUNT_MAX ?
+			    -ENOENT :
+			    place_one(p, make_member(p, rest, blueprint_member(rest->family, number)), true);
 	}
 	check_offer(p, rest, n_before);
 }

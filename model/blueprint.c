@@ -6,9 +6,6 @@
 
 #include <fnmatch.h>
 
-/* So many of one kind are a slip of the finger. */
-#define COUNT_MAX UINT16_MAX
-
 /* A description that is being read. */
 struct reader {
 	struct blueprint *blueprint;
@@ -165,8 +162,8 @@ static int read_count(struct wanted *w, json_t *device, unsigned long *ret_count
 		return 0;
 	if (!w->is_named)
 		return json_wrong(&here, "\"count\" needs a name as the device's key, which the devices are called after, not a UUID");
-	if (!max && (number < 1 || number > COUNT_MAX))
-		return json_wrong(&here, "\"count\" is not a number from 1 to %d, nor \"max\"", COUNT_MAX);
+	if (!max && (number < 1 || number > BLUEPRINT_COUNT_MAX))
+		return json_wrong(&here, "\"count\" is not a number from 1 to %d, nor \"max\"", BLUEPRINT_COUNT_MAX);
 	w->is_rest = max;
 	w->family = w->label;
 	*ret_count = max ? 1 : (unsigned long)number;
@@ -176,7 +173,7 @@ static int read_count(struct wanted *w, json_t *device, unsigned long *ret_count
 
 static void add_members(struct reader *r, struct wanted *w, unsigned long count)
 {
-	const char *last = blueprint_member(w->family, w->is_rest ? COUNT_MAX : count);
+	const char *last = blueprint_member(w->family, w->is_rest ? BLUEPRINT_COUNT_MAX : count);
 	const char *problem = device_name_problem(last);
 
 	if (problem || strv_has(&r->blueprint->families, w->family)) {

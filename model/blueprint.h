@@ -12,6 +12,9 @@
 /* A document larger than this is none. */
 #define BLUEPRINT_MAX ((size_t)64 << 20)
 
+/* So many of one kind are a slip of the finger, or of a driver. */
+#define BLUEPRINT_COUNT_MAX UINT16_MAX
+
 /* A device that the host is to have.  Texts are of str_intern(). */
 struct wanted {
 	struct json_at at; /* where it is asked for */
