@@ -15,27 +15,6 @@ void step_done(struct step *step)
 	*step = (struct step){};
 }
 
-struct step *planner_add(struct planner *p, enum step_kind kind, const char *label)
-{
-	p->plan->s = xgrow(p->plan->s, p->plan->n, sizeof(*p->plan->s));
-	p->plan->s[p->plan->n] = (struct step){ .kind = kind, .label = str_intern(label) };
-	return &p->plan->s[p->plan->n++];
-}
-
-static char *change_between(json_t *from, json_t *to)
-{
-	char *text = change_text(from, to);
-
-	json_decref(from);
-	json_decref(to);
-	return text;
-}
-
-char *planner_change(const struct mdev *from, const struct mdev *to)
-{
-	return change_between(mdev_to_json(from), mdev_to_json(to));
-}
-
 /* Whether what is kept changes. */
 static bool plan_kept_vfs(struct planner *p, const struct vfs *vfs, const struct survey_vfs *now)
 {
@@ -46,7 +25,7 @@ static bool plan_kept_vfs(struct planner *p, const struct vfs *vfs, const struct
 		return false;
 	s = planner_add(p, is_kept ? STEP_MODIFY_VFS : STEP_DEFINE_VFS, vfs->pf);
 	s->vfs = vfs;
-	s->change = is_kept ? change_between(vfs_to_json(&now->kept), vfs_to_json(vfs)) : NULL;
+	s->change = is_kept ? planner_change_json(vfs_to_json(&now->kept), vfs_to_json(vfs)) : NULL;
 	return true;
 }
 
@@ -86,17 +65,6 @@ static void plan_pools(struct planner *p)
 		s->pool = pool;
 		s->change = now ? change_text(now->json, pool->json) : NULL;
 	}
-}
-
-bool planner_is_member(const struct mdev *m, const char *family)
-{
-	const char *name = mdev_key(m, KEY_NAME);
-	size_t length = strlen(family);
-
-	if (!name || strncmp(name, family, length) != 0 || name[length] != '-' || !mdev_name_is_right(m))
-		return false;
-	name += length + 1;
-	return *name && *name != '0' && !name[strspn(name, "0123456789")];
 }
 
 /* Whether the description says anything of where, or as what, this is defined. */
