@@ -192,7 +192,8 @@ describe() { # NAME
 	start*) command=(start -u "$a") host=example ;;
 	autostart*) command=(start-parent-mdevs example) host=example kind=start steps=1 ;;
 	stop*) command=(stop -u "$a") host=example ;;
-	apply*) command=(apply host.json --prune) host=example ;;
+	apply-prune) command=(apply host.json --prune) host=example ;;
+	apply*) command=(apply host.json) host=example ;;
 	list-defined) command=(list -dv) host=example ;;
 	list-defined-json) command=(list -d --dumpjson) host=example ;;
 	list-defined-one) command=(list -d --dumpjson -u "$a" -p example) host=example ;;
