@@ -33,7 +33,7 @@ scenarios=(
 	start-refused start-vetoed start-unprintable autostart autostart-scripts
 	stop stop-scripts stop-vetoed
 	functions-start functions-stop
-	apply-first apply-prune apply-pool
+	apply-pool
 	list-defined list-defined-json list-defined-one list-running list-running-json types types-json
 )
 
@@ -131,23 +131,6 @@ before_autostart-scripts() {
 	before_common
 }
 
-# A new pool and devices, where nothing is defined but somebody else's.
-before_apply-first() {
-	put_definition example $bystander "$json"
-	printf '{"pools": {"small": {"types": ["example-1"]}}, "devices": [{"example": [
-		{"%s": {"mdev_type": "example-1", "start": "auto"}}, {"%s": {"mdev_type": "example-1", "start": "manual"}}]}]}\n' $a $b >host.json
-}
-
-# One goes, another one changes and starts.
-before_apply-prune() {
-	put_definition example $bystander "$json"
-	put_definition example $a "$json"
-	put_definition example $b '{"mdev_type": "example-1", "start": "manual", "attrs": []}'
-	device $a
-	speed $a 5
-	printf '[{"example": [{"%s": %s}, {"%s": {"mdev_type": "example-1", "start": "auto", "attrs": []}}]}]\n' $bystander "$json" $b >host.json
-}
-
 # Where the program chooses.
 before_apply-pool() {
 	put_definition example $bystander "$json"
@@ -192,7 +175,6 @@ describe() { # NAME
 	start*) command=(start -u "$a") host=example ;;
 	autostart*) command=(start-parent-mdevs example) host=example kind=start steps=1 ;;
 	stop*) command=(stop -u "$a") host=example ;;
-	apply-prune) command=(apply host.json --prune) host=example ;;
 	apply*) command=(apply host.json) host=example ;;
 	list-defined) command=(list -dv) host=example ;;
 	list-defined-json) command=(list -d --dumpjson) host=example ;;
