@@ -10,6 +10,8 @@
 #include "device/bus.h"
 #include "lib/interrupt.h"
 
+#include <fcntl.h>
+
 /* How long another process that applies or chooses is waited for. */
 #define LOCK_MS 600000
 
@@ -86,6 +88,9 @@ static int make_plan(struct apply *ap, int round, struct strv *problems)
 		warn_of(&unread);
 	if (r < 0)
 		return fail_errno(r, "cannot apply %s: cannot look at this host", ap->a->operand);
+	if (ap->now[round].is_unread)
+		return fail("cannot apply %s: not every definition of this host could be read, so that nobody can tell what is to be done",
+			    ap->a->operand);
 	ap->options.is_rest = round;
 	ap->options.stopped = &ap->steps.stopped;
 	plan_make(&ap->plan[round], &ap->want, &ap->now[round], &ap->options, problems);
@@ -274,6 +279,17 @@ static int apply(struct apply *ap)
 	return has(ap->a, O(DRY_RUN)) ? show_plan(ap) : change_host(ap);
 }
 
+/* Of a system that does not run, only what is kept is known. */
+static int look_for_system(const struct host *h, const struct args *a, bool *ret_files_only)
+{
+	_cleanup_close_ int bus = has(a, O(ROOT)) ? -ENOENT : host_openf(h, O_PATH | O_DIRECTORY, "sys/bus");
+
+	*ret_files_only = bus == -ENOENT;
+	return bus < 0 && bus != -ENOENT ? fail_errno(bus, "cannot apply %s: cannot see whether this is the running system",
+						      a->operand) :
+					   0;
+}
+
 int cmd_apply(const struct host *h, const struct args *a)
 {
 	struct apply ap = {
@@ -283,8 +299,9 @@ int cmd_apply(const struct host *h, const struct args *a)
 	};
 	int r;
 
-	/* Of a system that does not run, only what is kept is known. */
-	ap.options.files_only = has(a, O(ROOT)) || !host_exists(h, "sys/bus");
+	r = look_for_system(h, a, &ap.options.files_only);
+	if (r < 0)
+		return r;
 	steps_begin(&ap.steps, h, &ap.want, has(a, O(DUMPJSON)));
 	r = apply(&ap);
 	steps_end(&ap.steps);

@@ -119,15 +119,18 @@ static void look_at_parents(struct scan *scan, const struct host *h, const struc
 		add_parent(scan, scan_look_at(devices, wish, parent));
 }
 
-static void look_at_definitions(struct scan *scan, const struct host *h, const char *parent, struct strv *problems)
+static int look_at_definitions(struct scan *scan, const struct host *h, const char *parent, struct strv *problems,
+			       bool *ret_unread)
 {
 	_cleanup_(bus_query_end) struct bus_query query = { { -1 }, false };
 
-	config_list(h, parent, &scan->defined, problems, NULL);
+	int r = config_list(h, parent, &scan->defined, problems, ret_unread);
+
 	mdev_list_sort(&scan->defined);
 	bus_query_begin(h, &query);
 	for (size_t i = 0; i < scan->defined.n; i++)
 		bus_query_look(&query, h, &scan->defined.m[i]);
+	return r;
 }
 
 int scan_offers(struct scan *scan, const struct host *h, const struct wish *wish, const char *parent)
@@ -144,13 +147,14 @@ int scan_offers(struct scan *scan, const struct host *h, const struct wish *wish
 	return 0;
 }
 
-int scan_devices(struct scan *scan, const struct host *h, const char *parent, bool running, struct strv *problems)
+int scan_devices(struct scan *scan, const struct host *h, const char *parent, bool running, struct strv *problems,
+		 bool *ret_unread)
 {
-	int r;
+	int unread = look_at_definitions(scan, h, parent, problems, ret_unread);
+	int r = running ? bus_list(h, NULL, &scan->running, problems) : 0;
 
-	look_at_definitions(scan, h, parent, problems);
-	r = running ? bus_list(h, NULL, &scan->running, problems) : 0;
 	mdev_list_sort(&scan->running);
+	*ret_unread |= unread < 0;
 	return r;
 }
 
@@ -158,13 +162,14 @@ int scan_host(struct scan *scan, const struct host *h, const struct wish *wish, 
 	      bool running)
 {
 	_cleanup_(strv_done) struct strv problems = {};
+	bool unread;
 	int r;
 
 	forget(scan);
 	r = scan_offers(scan, h, wish, parent);
 	if (r < 0)
 		return r;
-	return scan_devices(scan, h, parent, running || wish->policy == POLICY_SEPARATE, &problems);
+	return scan_devices(scan, h, parent, running || wish->policy == POLICY_SEPARATE, &problems, &unread);
 }
 
 static int compare_parent(const void *name, const void *parent)

@@ -41,9 +41,11 @@ struct scan {
 int scan_host(struct scan *scan, const struct host *h, const struct wish *wish, const char *parent,
 	      bool running);
 /* The two halves of it, for an empty scan: parents and types; definitions and, if
- * @running, what runs.  What should be definitions and is none is added to @problems. */
+ * @running, what runs.  What should be definitions and is none is added to @problems;
+ * @ret_unread, as config_list()'s: whether anything could not be read. */
 int scan_offers(struct scan *scan, const struct host *h, const struct wish *wish, const char *parent);
-int scan_devices(struct scan *scan, const struct host *h, const char *parent, bool running, struct strv *problems);
+int scan_devices(struct scan *scan, const struct host *h, const char *parent, bool running, struct strv *problems,
+		 bool *ret_unread);
 /* The next choice is not this one; @r is the kernel's answer. */
 void scan_refuse(struct scan *scan, const char *parent, const char *type, int r);
 void scan_done(struct scan *scan);

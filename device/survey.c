@@ -173,7 +173,7 @@ int survey_host(struct survey *survey, const struct host *h, const struct bluepr
 	survey_vfs(survey, h, want, problems);
 	if (asks_for_pools(want))
 		config_read_pools(h, &survey->pools, &survey->n_pools, problems);
-	r = scan_devices(&survey->scan, h, NULL, !files_only, problems);
+	r = scan_devices(&survey->scan, h, NULL, !files_only, problems, &survey->is_unread);
 	find_broken(survey, h, want);
 	if (r == 0 && !files_only && needs_types(&survey->scan, want))
 		r = survey_types(survey, h, want);

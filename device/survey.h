@@ -24,6 +24,7 @@ struct survey {
 	size_t n_vfs;
 	struct pool *pools; /* that are kept here */
 	size_t n_pools;
+	bool is_unread; /* not every definition could be read, as against files that are none */
 	struct strv broken; /* "PARENT/UUID" of wanted devices: a file is there that is no definition */
 };
 
