@@ -494,7 +494,7 @@ def restored(pair, before, r, fault):
     files, devices = pair.host.state()
     must("mdevctl: " in r.stderr, "it failed without a word")
     left = [line for line in r.stderr.splitlines() if "NOT undone" in line]
-    unable = [line for line in left if "enable vfs" not in line]
+    unable = [line for line in left if "> vfs" not in line]
     must(not unable, "could not be undone: " + fault, r.stdout, r.stderr)
     texts = lambda f: {path: text for path, (text, _, _) in f.items()}
     must(texts(files) == texts(before[0]), "the files are not as before: " + fault, r.stdout, r.stderr, texts(before[0]), texts(files))
