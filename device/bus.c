@@ -253,7 +253,8 @@ int bus_prepare(const struct host *h, const struct mdev *m, struct bus_device *r
 {
 	const struct provider *p = provider_of(h, m->parent);
 
-	return open_by(p->prepare, p, h, m, ret_place);
+	/* What it was a moment ago cannot be seen now. */
+	return p->prepare ? open_by(p->prepare, p, h, m, ret_place) : -ENODEV;
 }
 
 void bus_close(struct bus_device *d)

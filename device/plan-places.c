@@ -190,8 +190,8 @@ static void check_offer(struct planner *p, const struct wanted *rest, size_t n_b
 	if (p->plan->n_made > n_before + 1 || p->plan->is_partial || !planner_wish(p, rest, &wish, &pool) ||
 	    room_offers(&p->room, &wish))
 		return;
-	for (size_t i = 0; i < p->plan->n_made; i++)
-		if (str_eq(p->plan->made[i]->family, rest->family) && i < n_before)
+	for (size_t i = 0; i < n_before; i++)
+		if (str_eq(p->plan->made[i]->family, rest->family))
 			return;
 	kind = kind_text(&wish.kind);
 	command = same_choice(rest);

@@ -12,15 +12,10 @@
 #define DEVICES "sys/bus/pci/devices"
 #define DRIVERS "sys/bus/pci/drivers"
 
-static char as_module(char c)
-{
-	return c == '-' ? '_' : c;
-}
-
 static bool is_same_name(const char *a, const char *b, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
-		if (!a[i] || as_module(a[i]) != as_module(b[i]))
+		if (!a[i] || (a[i] != b[i] && !(strchr("-_", a[i]) && b[i] && strchr("-_", b[i]))))
 			return false;
 	return true;
 }

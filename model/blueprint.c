@@ -268,8 +268,9 @@ static void read_parent(struct reader *r, const char *key, json_t *devices, cons
 		like.at = json_at_index(at, i);
 		if (!json_is_object(one))
 			wrong(r, &like.at, "this is %s, expected an object like {\"UUID\": {...}}", json_kind(one));
-		json_object_foreach(one, name, device)
+		json_object_foreach(one, name, device) {
 			read_device(r, &like, name, device);
+		}
 	}
 }
 
@@ -372,8 +373,9 @@ void blueprint_read(struct blueprint *ret_blueprint, char *text, size_t length, 
 		read_devices(&r, ret_blueprint->json, &top);
 	else if (!json_is_object(ret_blueprint->json))
 		wrong(&r, &top, "this is %s, expected the object that 'mdevctl dump' prints", json_kind(ret_blueprint->json));
-	json_object_foreach(ret_blueprint->json, key, value)
+	json_object_foreach(ret_blueprint->json, key, value) {
 		read_section(&r, key, value, &top);
+	}
 	check_unique(&r);
 }
 

@@ -25,8 +25,9 @@ static void list_items(json_t *array, struct strv *items)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(array, i, item)
+	json_array_foreach(array, i, item) {
 		strv_add(items, item_text(item));
+	}
 }
 
 static char *value_text(json_t *value)
@@ -92,8 +93,9 @@ char *change_text(json_t *from, json_t *to)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(from, key, value)
+	json_object_foreach(from, key, value) {
 		add_change(&changes, key, value, json_object_get(to, key));
+	}
 	json_object_foreach(to, key, value)
 		if (!json_object_get(from, key))
 			add_change(&changes, key, NULL, value);

@@ -390,10 +390,13 @@ gpu_instances() { # PF
 
 # Virtual functions that are enabled: the driver that has each, or "-".
 functions() {
-	local vf
+	local vf driver
 	for vf in root/sys/bus/pci/devices/*/physfn; do
 		vf=${vf%/physfn}
-		[[ ! -e $vf ]] || echo "${vf##*/} $([[ ! -L $vf/driver ]] && echo - || basename "$(readlink "$vf/driver")")"
+		[[ -e $vf ]] || continue
+		driver=-
+		[[ ! -L $vf/driver ]] || driver=$(basename "$(readlink "$vf/driver")")
+		echo "${vf##*/} $driver"
 	done
 }
 
