@@ -114,15 +114,20 @@ static void lock_change(const struct host *h, int function, const char *name, in
 static int give(const struct host *h, int function, const char *name, const char *registered)
 {
 	_cleanup_free_ char *holder = NULL;
-	int r = store_override(function, registered);
+	int r = store_override(function, registered), looked;
 
 	if (r < 0)
 		return r;
 	r = probe(h, name);
-	if (link_basename(function, "driver", &holder) == 0 && str_eq(holder, registered))
+	looked = link_basename(function, "driver", &holder);
+	if (looked == 0 && str_eq(holder, registered))
 		return 0;
 	store_override(function, NULL);
-	return r < 0 ? r : -EREMOTEIO;
+	if (looked == 0 || looked == -ENOENT)
+		return r < 0 ? r : -EREMOTEIO;
+	/* The driver may have taken it, unseen. */
+	unbind(h, name, registered);
+	return looked;
 }
 
 int function_give(const struct host *h, int function, const char *name, const char *driver)
