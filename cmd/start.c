@@ -275,18 +275,18 @@ static int run_as_asked(struct request *q, const struct mdev *m)
 static int start_there(struct request *q, struct mdev *m)
 {
 	_cleanup_(error_done) struct error error = {};
-	_cleanup_(mdev_done) struct mdev holder = {};
 	const struct args *a = q->a;
 	int r;
 
 	if (!has(a, O_DEVICE) && !q->like && bus_fixed_uuid(q->h, m) && m->defined)
 		return fail("cannot start a device: %s on %s is defined as %s; start that with --uuid", m->type,
 			    m->parent, m->uuid);
-	if (!has(a, O_DEVICE) && q->choice.is_open && bus_find_holder(q->h, m->parent, &holder) == 0 &&
-	    choice_goes_on(&q->choice, m, -EADDRINUSE))
-		return q->lost = -EADDRINUSE;
-	if (explain_taken(q->h, m, &error))
+	if (explain_taken(q->h, m, &error)) {
+		/* A UUID that its place gave it is that of another start by now. */
+		if (!has(a, O_DEVICE) && choice_goes_on(&q->choice, m, -EADDRINUSE))
+			return q->lost = -EADDRINUSE;
 		return fail("cannot start %s: %s", m->uuid, error.text);
+	}
 	r = has(a, O(DRY_RUN)) ? 0 : bring_parent(q, m);
 	/* What has been chosen just now is what the parent has. */
 	if (r == 0 && (m->defined || !q->choice.is_open))
