@@ -15,15 +15,18 @@ static void survey_vfs(struct survey *s, const struct host *h, const struct blue
 	s->n_vfs = want->n_vfs;
 	for (size_t i = 0; i < want->n_vfs; i++) {
 		_cleanup_(error_done) struct error error = {};
-		struct sriov now;
+		_cleanup_(strv_done) struct strv vfs = {};
+		unsigned long total;
 		int r = config_read_vfs(h, want->vfs[i].pf, &s->vfs[i].kept, &error);
 
 		if (r < 0 && r != -ENOENT)
 			strv_add(problems, take(error.text));
-		if (sriov_look(h, want->vfs[i].pf, &now) < 0)
+		if (sriov_total(h, want->vfs[i].pf, &total) < 0)
 			continue;
+		/* By the links, as the number may have us wait (sriov.h). */
+		sriov_list_vfs(h, want->vfs[i].pf, &vfs);
 		s->vfs[i].is_there = true;
-		s->vfs[i].enabled = now.enabled;
+		s->vfs[i].enabled = vfs.n;
 	}
 }
 
