@@ -20,6 +20,8 @@ describe_mtty() {
 migrate_mtty() { run migrate "$(group_of "$1")" "$1" "$(group_of "$2")" "$2" "$3"; }
 
 check 'describe --probe: what the device can, as VFIO says, which no module had to be loaded for before'
+# Those who held devices before this have had it loaded.
+modprobe -r vfio_iommu_type1
 must mdevctl start -u "$A" -p mtty -t mtty-1
 is_not_loaded vfio_iommu_type1
 describe_mtty "$A"
