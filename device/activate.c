@@ -6,6 +6,7 @@
 #include "device/bus.h"
 #include "device/explain.h"
 #include "device/note.h"
+#include "device/unfinished.h"
 #include "hardware/attr.h"
 #include "hardware/module.h"
 #include "lib/interrupt.h"
@@ -46,28 +47,28 @@ static int set_attrs(const struct bus_device *device, const struct mdev *m, stru
 	return -ECANCELED;
 }
 
-/* @r is that of taking back what was made; what went by itself need not be. */
-static void tell_undone(int r, struct error *error)
+/* @r is that of taking back what was made; what went by itself need not be.  Whether it is gone. */
+static bool tell_undone(int r, struct error *error)
 {
 	_cleanup_free_ char *why = NULL;
 
 	if (r == 0 || r == -ENOENT || r == -ESTALE)
-		return;
+		return true;
 	why = take(error->text);
 	error_set(error, "%s; removing the device again failed as well (%s): it is active, without all of its attributes; 'mdevctl stop' ends it",
 		  why, strerror(-r));
+	return false;
 }
 
 /* What was made and could not be opened is taken back by its UUID. */
-static int undo_unopened(const struct host *h, const struct mdev *m, int r, struct error *error)
+static bool undo_unopened(const struct host *h, const struct mdev *m, int r, struct error *error)
 {
 	if (r == -ENOENT) {
 		error_set(error, "the device vanished as soon as it was made");
-		return -ECANCELED;
+		return true;
 	}
 	error_set(error, "cannot open the directory of the new device: %s", strerror(-r));
-	tell_undone(bus_remove_named(h, m), error);
-	return -ECANCELED;
+	return tell_undone(bus_remove_named(h, m), error);
 }
 
 /* Who it is has to be known as soon as it is there. */
@@ -136,21 +137,38 @@ static int create(const struct host *h, const struct mdev *m, struct error *erro
 	return r;
 }
 
-int activate(const struct host *h, const struct mdev *m, struct error *error)
+/* The device is there, and gets its attributes or goes again. */
+static int finish(const struct host *h, const struct mdev *m, struct unfinished *mark, struct error *error)
 {
 	_cleanup_(bus_close) struct bus_device device = BUS_NO_DEVICE;
+	int r = bus_open(h, m, &device);
+	bool settled = true;
+
+	if (r < 0)
+		settled = undo_unopened(h, m, r, error);
+	else if (set_attrs(&device, m, error) < 0)
+		settled = tell_undone(bus_remove(&device), error);
+	else
+		r = 1;
+	if (settled)
+		unfinished_end(mark, m->uuid);
+	return r > 0 ? 0 : -ECANCELED;
+}
+
+int activate(const struct host *h, const struct mdev *m, struct error *error)
+{
+	_cleanup_(unfinished_close) struct unfinished mark = UNFINISHED_NONE;
+	bool is_prepared = bus_is_prepared(h, m->parent);
 	int r;
 
+	if (m->n_attrs && !is_prepared)
+		unfinished_begin(h, m->uuid, &mark);
 	r = create(h, m, error);
-	if (r < 0 || bus_is_prepared(h, m->parent))
+	if (r < 0)
+		unfinished_cancel(&mark, m->uuid);
+	if (r < 0 || is_prepared)
 		return r < 0 ? r : 0;
-	r = bus_open(h, m, &device);
-	if (r < 0)
-		return undo_unopened(h, m, r, error);
-	r = set_attrs(&device, m, error);
-	if (r < 0)
-		tell_undone(bus_remove(&device), error);
-	return r;
+	return finish(h, m, &mark, error);
 }
 
 static bool wait_for_type(const struct host *h, const struct mdev *m)

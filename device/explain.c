@@ -6,6 +6,7 @@
 #include "device/explain.h"
 #include "device/bus.h"
 #include "device/note.h"
+#include "device/unfinished.h"
 #include "hardware/module.h"
 #include "hardware/nvidia.h"
 #include "hardware/sriov.h"
@@ -207,11 +208,17 @@ static void explain_instances(const struct host *h, const struct mdev *m, int r,
 
 bool explain_taken(const struct host *h, const struct mdev *m, struct error *error)
 {
+	_cleanup_(strv_done) struct strv unfinished = {};
 	_cleanup_(mdev_done) struct mdev taken = {};
+	const struct mdev_list one = { &taken, 1 };
 
 	if (bus_find(h, m->uuid, &taken) < 0)
 		return false;
-	if (mdev_is_same_kind(m, &taken))
+	unfinished_list(h, &one, &unfinished);
+	if (mdev_is_same_kind(m, &taken) && unfinished.n)
+		error_set(error, "it is already active on %s, without all of its attributes, as an earlier start was cut off; stop it first",
+			  taken.parent);
+	else if (mdev_is_same_kind(m, &taken))
 		error_set(error, "it is already active on %s", taken.parent);
 	else
 		error_set(error, "the UUID is already active on %s as %s; stop that first or take another UUID",

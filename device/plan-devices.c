@@ -5,14 +5,17 @@
 #include "device/match.h"
 #include "device/planner.h"
 
-void planner_add_stop(struct planner *p, const char *label, const struct mdev *running, const struct mdev *defined,
-		     const struct wanted *w)
+#define UNFINISHED "without all of its attributes, as its start was cut off"
+
+struct step *planner_add_stop(struct planner *p, const char *label, const struct mdev *running, const struct mdev *defined,
+			      const struct wanted *w)
 {
 	struct step *s = planner_add(p, STEP_STOP, label);
 
 	s->m = mdev_copy(running);
 	s->old = defined;
 	s->wanted = w;
+	return s;
 }
 
 void planner_remove(struct planner *p, size_t i, const struct wanted *by)
@@ -137,7 +140,8 @@ static void settle_running(struct planner *p, const struct wanted *w, const stru
 			   const struct mdev *running)
 {
 	bool elsewhere = !str_eq(running->parent, m->parent);
-	bool differs = elsewhere || !runs_as_type(p, running, m) || (old && !mdev_has_same_attrs(old, m));
+	bool unfinished = !elsewhere && m->n_attrs && strv_has(&p->now->unfinished, m->uuid);
+	bool differs = elsewhere || unfinished || !runs_as_type(p, running, m) || (old && !mdev_has_same_attrs(old, m));
 	const struct mdev *as = planner_definition_on(p, m->uuid, running->parent);
 
 	/* A UUID may be defined on several parents, and runs as one of them. */
@@ -154,8 +158,8 @@ static void settle_running(struct planner *p, const struct wanted *w, const stru
 		     running->parent, running->type, m->parent);
 		return;
 	}
-	if (p->options->restart) {
-		planner_add_stop(p, w->label, running, as, w);
+	if (p->options->restart || unfinished) {
+		planner_add_stop(p, w->label, running, as, w)->change = unfinished ? xstrdup(UNFINISHED) : NULL;
 		add_start(p, w, m, old);
 		return;
 	}

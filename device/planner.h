@@ -36,8 +36,8 @@ void planner_problem(struct planner *p, const struct wanted *w, const char *fmt,
 void planner_note(struct planner *p, const char *fmt, ...) _printf_(2, 3);
 /* A new step, the caller's to fill; valid until the next one is added. */
 struct step *planner_add(struct planner *p, enum step_kind kind, const char *label);
-void planner_add_stop(struct planner *p, const char *label, const struct mdev *running, const struct mdev *defined,
-		      const struct wanted *w);
+struct step *planner_add_stop(struct planner *p, const char *label, const struct mdev *running, const struct mdev *defined,
+			      const struct wanted *w);
 /* What turns one into the other, or NULL; takes both. */
 char *planner_change_json(json_t *from, json_t *to);
 /* The same of definitions, which are borrowed. */

@@ -7,6 +7,7 @@
 #include "config.h"
 #include "device/bus.h"
 #include "device/match.h"
+#include "device/unfinished.h"
 #include "hardware/sriov.h"
 
 static void survey_vfs(struct survey *s, const struct host *h, const struct blueprint *want, struct strv *problems)
@@ -178,6 +179,8 @@ int survey_host(struct survey *survey, const struct host *h, const struct bluepr
 		config_read_pools(h, &survey->pools, &survey->n_pools, problems);
 	r = scan_devices(&survey->scan, h, NULL, !files_only, problems, &survey->is_unread);
 	find_broken(survey, h, want);
+	if (r == 0 && !files_only)
+		r = unfinished_list(h, &survey->scan.running, &survey->unfinished);
 	if (r == 0 && !files_only && needs_types(&survey->scan, want))
 		r = survey_types(survey, h, want);
 	return r;
@@ -192,6 +195,7 @@ void survey_done(struct survey *survey)
 	free(survey->vfs);
 	free(survey->pools);
 	free(survey->one_place);
+	strv_done(&survey->unfinished);
 	strv_done(&survey->parents);
 	strv_done(&survey->broken);
 	scan_done(&survey->scan);

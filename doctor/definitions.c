@@ -7,12 +7,14 @@
 #include "device/compat.h"
 #include "device/explain.h"
 #include "device/match.h"
+#include "device/unfinished.h"
 #include "doctor/doctor.h"
 
 struct definitions {
 	struct mdev_list list;
 	struct mdev_type_list types;
 	struct strv parents;
+	struct strv unfinished; /* of those, UUIDs whose start was cut off, if they run */
 };
 
 static void definitions_done(struct definitions *d)
@@ -20,6 +22,7 @@ static void definitions_done(struct definitions *d)
 	mdev_list_done(&d->list);
 	mdev_type_list_done(&d->types);
 	strv_done(&d->parents);
+	strv_done(&d->unfinished);
 }
 
 static const struct mdev_type *find_type(const struct definitions *d, const struct mdev *m)
@@ -167,6 +170,10 @@ static void check_definition(const struct host *h, const struct definitions *d,
 		findings_add(all, HEALTH_FAIL, "definitions",
 			     xasprintf("%s: it is automatic, but not active on %s", m->uuid, m->parent),
 			     xasprintf("mdevctl start-parent-mdevs %s", m->parent));
+	} else if (m->active && strv_has(&d->unfinished, m->uuid)) {
+		findings_add(all, HEALTH_FAIL, "definitions",
+			     xasprintf("%s: it is active without all of its attributes, as its start was cut off", m->uuid),
+			     xasprintf("mdevctl stop -u %s, then mdevctl start -u %s -p %s", m->uuid, m->uuid, m->parent));
 	}
 }
 
@@ -237,6 +244,7 @@ void doctor_definitions(const struct host *h, struct findings *all, bool *ret_au
 	bus_list_parents(h, &d.parents);
 	mdev_type_list_sort(&d.types);
 	mdev_list_sort(&d.list);
+	unfinished_list(h, &d.list, &d.unfinished);
 	bus_query_begin(h, &query);
 	for (size_t i = 0; i < d.list.n; i++) {
 		bus_query_look(&query, h, &d.list.m[i]);

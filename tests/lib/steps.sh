@@ -128,6 +128,19 @@ end() { # NAME
 	return "$(cat "$1.status")"
 }
 
+# Kills what starts the device once that is there, and its first attribute is on its way.
+kill_half_way() { # UUID COMMAND...
+	local uuid=$1
+	shift
+	rm -f killed.*
+	control 'slow write *vendor/speed 700 1'
+	begin killed "$@"
+	until_ok test -e "root/sys/bus/mdev/devices/$uuid/mdev_type"
+	kill -KILL "$(cat killed.pid)"
+	end killed
+	control clear
+}
+
 # Runs the command as somebody who may not write.  Root becomes nobody; in a
 # user namespace, where there is no other user, a further one has no rights.
 as_nobody() {
