@@ -202,7 +202,10 @@ static int list_few(const struct host *h, const struct strv *parents, struct mde
 		if (uuid_is_normal(e->d_name) && n++ == parents->n * LINKS_PER_PARENT)
 			return -E2BIG;
 	result = is_gone(-errno) ? 0 : -errno;
+	errno = 0;
 	rewinddir(bus);
+	if (errno)
+		return -errno;
 	while (result == 0 && (e = dir_next(bus))) {
 		struct mdev m;
 

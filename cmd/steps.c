@@ -10,6 +10,7 @@
 #include "device/bus.h"
 #include "device/explain.h"
 #include "device/place.h"
+#include "device/unfinished.h"
 #include "hardware/sriov.h"
 #include "lib/interrupt.h"
 
@@ -223,12 +224,19 @@ static int stop(struct steps *steps, const struct mdev *m, bool force)
 
 static int do_stop(struct steps *steps, struct step *s)
 {
-	int r = stop(steps, &s->m, false);
+	int r;
 
+	if (s->wanted)
+		unfinished_note_stop(steps->h, s->m.uuid);
+	r = stop(steps, &s->m, false);
+	if (r < 0 && s->wanted)
+		unfinished_unnote_stop(steps->h, s->m.uuid);
 	if (r < 0)
 		return r;
 	if (s->wanted)
 		strv_add(&steps->stopped, xstrdup(s->m.uuid));
+	else
+		unfinished_forget(steps->h, s->m.uuid);
 	add_step(steps, s);
 	return 0;
 }

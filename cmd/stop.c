@@ -5,6 +5,7 @@
 #include "cmd/cmd.h"
 #include "config.h"
 #include "device/bus.h"
+#include "device/unfinished.h"
 #include "lib/interrupt.h"
 #include "script/callout.h"
 
@@ -99,6 +100,8 @@ static int stop(const struct host *h, const struct args *a, const struct mdev *m
 
 	debug("removing %s", a->uuid);
 	r = remove_device(h, m, has(a, O(FORCE)));
+	if (r == 0)
+		unfinished_forget(h, a->uuid);
 	return r < 0 ? fail_to_remove(h, a->uuid, r) : 0;
 }
 

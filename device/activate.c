@@ -142,17 +142,17 @@ static int finish(const struct host *h, const struct mdev *m, struct unfinished 
 {
 	_cleanup_(bus_close) struct bus_device device = BUS_NO_DEVICE;
 	int r = bus_open(h, m, &device);
-	bool settled = true;
+	bool is_gone;
 
 	if (r < 0)
-		settled = undo_unopened(h, m, r, error);
+		is_gone = undo_unopened(h, m, r, error);
 	else if (set_attrs(&device, m, error) < 0)
-		settled = tell_undone(bus_remove(&device), error);
+		is_gone = tell_undone(bus_remove(&device), error);
 	else
-		r = 1;
-	if (settled)
+		return 0;
+	if (is_gone)
 		unfinished_end(mark, m->uuid);
-	return r > 0 ? 0 : -ECANCELED;
+	return -ECANCELED;
 }
 
 int activate(const struct host *h, const struct mdev *m, struct error *error)
@@ -166,9 +166,11 @@ int activate(const struct host *h, const struct mdev *m, struct error *error)
 	r = create(h, m, error);
 	if (r < 0)
 		unfinished_cancel(&mark, m->uuid);
-	if (r < 0 || is_prepared)
-		return r < 0 ? r : 0;
-	return finish(h, m, &mark, error);
+	else if (!is_prepared)
+		r = finish(h, m, &mark, error);
+	if (r >= 0)
+		unfinished_forget(h, m->uuid);
+	return r < 0 ? r : 0;
 }
 
 static bool wait_for_type(const struct host *h, const struct mdev *m)

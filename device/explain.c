@@ -214,7 +214,7 @@ bool explain_taken(const struct host *h, const struct mdev *m, struct error *err
 
 	if (bus_find(h, m->uuid, &taken) < 0)
 		return false;
-	unfinished_list(h, &one, &unfinished);
+	unfinished_list(h, &one, &unfinished, NULL);
 	if (mdev_is_same_kind(m, &taken) && unfinished.n)
 		error_set(error, "it is already active on %s, without all of its attributes, as an earlier start was cut off; stop it first",
 			  taken.parent);

@@ -103,7 +103,7 @@ int planner_describe(struct planner *p, const struct wanted *w, const char *pare
 
 bool planner_was_stopped(const struct planner *p, const char *uuid)
 {
-	return p->options->stopped && strv_has(p->options->stopped, uuid);
+	return strv_has(&p->now->stopped, uuid) || (p->options->stopped && strv_has(p->options->stopped, uuid));
 }
 
 static struct step *add_start(struct planner *p, const struct wanted *w, const struct mdev *m, const struct mdev *old)

@@ -180,8 +180,8 @@ int survey_host(struct survey *survey, const struct host *h, const struct bluepr
 	r = scan_devices(&survey->scan, h, NULL, !files_only, problems, &survey->is_unread);
 	find_broken(survey, h, want);
 	if (r == 0 && !files_only)
-		r = unfinished_list(h, &survey->scan.running, &survey->unfinished);
-	if (r == 0 && !files_only && needs_types(&survey->scan, want))
+		r = unfinished_list(h, &survey->scan.running, &survey->unfinished, &survey->stopped);
+	if (r == 0 && !files_only && (survey->stopped.n || needs_types(&survey->scan, want)))
 		r = survey_types(survey, h, want);
 	return r;
 }
@@ -196,6 +196,7 @@ void survey_done(struct survey *survey)
 	free(survey->pools);
 	free(survey->one_place);
 	strv_done(&survey->unfinished);
+	strv_done(&survey->stopped);
 	strv_done(&survey->parents);
 	strv_done(&survey->broken);
 	scan_done(&survey->scan);

@@ -19,7 +19,9 @@ struct survey {
 	struct scan scan; /* without types where none are needed */
 	bool has_types;
 	bool *one_place; /* of each parent of the scan: it has room for one device only */
-	struct strv unfinished; /* UUIDs of what runs without all of its attributes (unfinished.h) */
+	/* UUIDs of what runs without all of its attributes, and of what was stopped to be
+	 * started again by one who could not (unfinished.h). */
+	struct strv unfinished, stopped;
 	struct strv parents; /* that are there; only where something may have to be started */
 	struct survey_vfs *vfs; /* as many, and in the same order, as are wanted */
 	size_t n_vfs;

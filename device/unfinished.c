@@ -8,6 +8,7 @@
 #include <sys/file.h>
 
 #define DIR_PATH "run/mdevctl-unfinished"
+#define STOPPED ".stopped"
 
 /* Who may open it may lock it: so root alone. */
 static int open_mark(int dir, const char *uuid, bool *ret_was_there)
@@ -55,6 +56,37 @@ void unfinished_cancel(struct unfinished *mark, const char *uuid)
 		unfinished_end(mark, uuid);
 }
 
+void unfinished_note_stop(const struct host *h, const char *uuid)
+{
+	_cleanup_free_ char *name = xasprintf("%s" STOPPED, uuid);
+	_cleanup_close_ int dir = host_make_dir(h, DIR_PATH), fd = -1;
+
+	if (dir >= 0)
+		fd = openat(dir, name, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		debug("going on without a mark that %s is to be started again", uuid);
+}
+
+static void remove_mark(const struct host *h, const char *uuid, const char *suffix)
+{
+	_cleanup_free_ char *name = xasprintf("%s%s", uuid, suffix);
+	_cleanup_close_ int dir = host_openf(h, O_PATH | O_DIRECTORY, DIR_PATH);
+
+	if (dir >= 0)
+		unlinkat(dir, name, 0);
+}
+
+void unfinished_unnote_stop(const struct host *h, const char *uuid)
+{
+	remove_mark(h, uuid, STOPPED);
+}
+
+void unfinished_forget(const struct host *h, const char *uuid)
+{
+	remove_mark(h, uuid, "");
+	remove_mark(h, uuid, STOPPED);
+}
+
 static bool is_locked(int dir, const char *uuid)
 {
 	_cleanup_close_ int fd = openat(dir, uuid, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -62,7 +94,7 @@ static bool is_locked(int dir, const char *uuid)
 	return fd >= 0 ? flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK : errno == ENOENT;
 }
 
-int unfinished_list(const struct host *h, const struct mdev_list *running, struct strv *uuids)
+int unfinished_list(const struct host *h, const struct mdev_list *running, struct strv *uuids, struct strv *stopped)
 {
 	_cleanup_(strv_done) struct strv marks = {};
 	_cleanup_closedir_ DIR *dir = NULL;
@@ -71,8 +103,14 @@ int unfinished_list(const struct host *h, const struct mdev_list *running, struc
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	while ((e = dir_next(dir)))
-		strv_add(&marks, xstrdup(e->d_name));
+	while ((e = dir_next(dir))) {
+		char *end = strchr(e->d_name, '.');
+
+		if (!end)
+			strv_add(&marks, xstrdup(e->d_name));
+		else if (stopped && str_eq(end, STOPPED))
+			strv_add(stopped, xasprintf("%.*s", (int)(end - e->d_name), e->d_name));
+	}
 	if (errno)
 		return -errno;
 	for (size_t i = 0; i < running->n; i++) {

@@ -4,7 +4,8 @@
  * start was killed in between runs without the rest of them, which nothing in sysfs
  * tells.  So a start of a device with attributes has a mark in /run/mdevctl-unfinished,
  * named by the UUID and locked by whoever is at it; one that nobody has locked is of a
- * start that will never be finished.
+ * start that will never be finished.  A device that is stopped to be started again has
+ * another one, UUID.stopped, until that or another command has started or stopped it.
  */
 #ifndef MDEVCTL_UNFINISHED_H
 #define MDEVCTL_UNFINISHED_H
@@ -21,17 +22,25 @@ struct unfinished {
 
 /* Marks the start of @uuid.  Where no mark can be kept, the start goes on without one. */
 void unfinished_begin(const struct host *h, const char *uuid, struct unfinished *ret_mark);
-/* The device has all its attributes, or is gone again. */
+/* The device is gone again, or never was what the mark was made for. */
 void unfinished_end(struct unfinished *mark, const char *uuid);
 /* Nothing was made: a mark of ours goes, an earlier one stays. */
 void unfinished_cancel(struct unfinished *mark, const char *uuid);
 /* Lets go of the mark, which stays. */
 void unfinished_close(struct unfinished *mark);
 
+/* Marks that it is stopped to be started again, if that can be kept. */
+void unfinished_note_stop(const struct host *h, const char *uuid);
+/* It could not be stopped. */
+void unfinished_unnote_stop(const struct host *h, const char *uuid);
+/* It has been started, with all its attributes, or stopped: removes its marks. */
+void unfinished_forget(const struct host *h, const char *uuid);
+
 /*
- * Adds those of @running whose start was cut off to @uuids.  Who has listed them before
- * does not take one that is just being started for one of them.  0 or -errno.
+ * Adds those of @running whose start was cut off to @uuids, and every device that was
+ * stopped to be started again to @stopped, unless that is NULL.  Who has listed what runs
+ * before does not take one that is just being started for one of them.  0 or -errno.
  */
-int unfinished_list(const struct host *h, const struct mdev_list *running, struct strv *uuids);
+int unfinished_list(const struct host *h, const struct mdev_list *running, struct strv *uuids, struct strv *stopped);
 
 #endif

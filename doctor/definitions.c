@@ -244,7 +244,7 @@ void doctor_definitions(const struct host *h, struct findings *all, bool *ret_au
 	bus_list_parents(h, &d.parents);
 	mdev_type_list_sort(&d.types);
 	mdev_list_sort(&d.list);
-	unfinished_list(h, &d.list, &d.unfinished);
+	unfinished_list(h, &d.list, &d.unfinished, NULL);
 	bus_query_begin(h, &query);
 	for (size_t i = 0; i < d.list.n; i++) {
 		bus_query_look(&query, h, &d.list.m[i]);

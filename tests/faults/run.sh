@@ -39,7 +39,7 @@ list_scenarios() {
 
 # Those for the sanitizer build.
 sanitized='define-first define-running define-scripts modify-json modify-unchanged modify-scripts undefine-several
-undefine-scripts start-scripts start-refused autostart apply-pool stop-scripts list-running-json types-json'
+undefine-scripts start-scripts start-refused autostart apply-pool apply-restart stop-scripts list-running-json types-json'
 
 show() {
 	if [[ $1 ]]; then cat; else grep -av '^ok ' || true; fi

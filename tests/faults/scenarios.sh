@@ -33,7 +33,7 @@ scenarios=(
 	start-refused start-vetoed start-unprintable autostart autostart-scripts
 	stop stop-scripts stop-vetoed
 	functions-start functions-stop
-	apply-pool
+	apply-first apply-prune apply-restart apply-pool
 	list-defined list-defined-json list-defined-one list-running list-running-json types types-json
 )
 
@@ -131,6 +131,32 @@ before_autostart-scripts() {
 	before_common
 }
 
+# Nothing is kept yet; one that is started, with attributes, and one that is not.
+before_apply-first() {
+	put_definition example $bystander "$json"
+	printf '{"pools": {"small": {"types": ["example-1"], "limit": 3}}, "devices": [{"example": [{"%s": %s}, {"%s": {"mdev_type": "example-1", "start": "manual", "attrs": []}}]}]}\n' \
+		$a "${json/manual/auto}" $b >host.json
+}
+
+# One goes with its definition, one becomes automatic, and its start uses the room.
+before_apply-prune() {
+	put_definition example $bystander "$json"
+	put_definition example $a "${json/5/3}"
+	put_definition example $b '{"mdev_type": "example-1", "start": "manual", "attrs": []}'
+	device $a
+	speed $a 3
+	printf '[{"example": [{"%s": %s}, {"%s": {"mdev_type": "example-1", "start": "auto", "attrs": []}}]}]\n' $bystander "$json" $b >host.json
+}
+
+# One that runs gets other attributes.
+before_apply-restart() {
+	put_definition example $bystander "$json"
+	put_definition example $a "${json/5/3}"
+	device $a
+	speed $a 3
+	printf '[{"example": [{"%s": %s}]}]\n' $a "$json" >host.json
+}
+
 # Where the program chooses.
 before_apply-pool() {
 	put_definition example $bystander "$json"
@@ -175,6 +201,8 @@ describe() { # NAME
 	start*) command=(start -u "$a") host=example ;;
 	autostart*) command=(start-parent-mdevs example) host=example kind=start steps=1 ;;
 	stop*) command=(stop -u "$a") host=example ;;
+	apply-prune) command=(apply host.json --prune) host=example ;;
+	apply-restart) command=(apply host.json --restart) host=example ;;
 	apply*) command=(apply host.json) host=example ;;
 	list-defined) command=(list -dv) host=example ;;
 	list-defined-json) command=(list -d --dumpjson) host=example ;;
