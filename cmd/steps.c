@@ -26,6 +26,12 @@ struct done {
 	bool made_dir; /* for the file */
 };
 
+/* A step that turned out to be needed. */
+struct made {
+	struct step step;
+	struct mdev old; /* of the step */
+};
+
 void steps_begin(struct steps *steps, const struct host *h, const struct blueprint *want, bool quiet)
 {
 	*steps = (struct steps){ .h = h, .want = want, .is_quiet = quiet };
@@ -38,6 +44,12 @@ void steps_end(struct steps *steps)
 		mdev_done(&steps->done[i].m);
 		free(steps->done[i].text);
 	}
+	for (size_t i = 0; i < steps->n_made; i++) {
+		mdev_done(&steps->made[i]->old);
+		step_done(&steps->made[i]->step);
+		free(steps->made[i]);
+	}
+	free(steps->made);
 	free(steps->done);
 	strv_done(&steps->stopped);
 	scan_done(&steps->scan);
@@ -309,6 +321,50 @@ static void put(struct mdev *m, const struct place *place)
 	mdev_set_key(m, KEY_TYPE_NAME, place->type_name);
 }
 
+static struct step *make_step(struct steps *steps, enum step_kind kind, const struct step *of, const struct mdev *m)
+{
+	struct made *made = xcalloc(1, sizeof(*made));
+
+	made->old = mdev_copy(m);
+	made->step = (struct step){
+		.kind = kind,
+		.label = of->label,
+		.wanted = of->wanted,
+		.old = kind == STEP_DEFINE ? NULL : &made->old,
+		.m = mdev_copy(m),
+	};
+	steps->made = xgrow(steps->made, steps->n_made, sizeof(*steps->made));
+	steps->made[steps->n_made++] = made;
+	return &made->step;
+}
+
+/* The definition that is there from before. */
+static int move_definition(struct steps *steps, const struct step *s, const struct place *place)
+{
+	_cleanup_(error_done) struct error error = {};
+	_cleanup_(mdev_done) struct mdev m = {};
+	int r = config_load(steps->h, s->m.uuid, s->m.parent, &m, &error);
+
+	if (r < 0)
+		return fail("cannot move %s: %s", s->label, error.text ? error.text : strerror(-r));
+	r = steps_do(steps, make_step(steps, STEP_UNDEFINE, s, &m));
+	if (r < 0)
+		return r;
+	put(&m, place);
+	return steps_do(steps, make_step(steps, STEP_DEFINE, s, &m));
+}
+
+/* The definition that this run has made, as if it had been made there. */
+static int move_define(struct steps *steps, struct step *define, const struct place *place)
+{
+	int r = undo_last(steps, STEP_DEFINE, define->m.uuid);
+
+	if (r < 0)
+		return r;
+	put(&define->m, place);
+	return change_definition(steps, define, &define->m);
+}
+
 /*
  * What was chosen is lost to somebody, or by what only the driver knows: the definition
  * moves to where there is room.  -ENOENT: nowhere.
@@ -322,19 +378,17 @@ static int move(struct steps *steps, struct step *s, int refused)
 	struct wish wish;
 	int r;
 
-	if (!define || !survey_wish(steps->now, steps->want, s->wanted, &wish, &pool))
+	if (!survey_wish(steps->now, steps->want, s->wanted, &wish, &pool))
 		return -ENOENT;
 	scan_refuse(&steps->scan, s->m.parent, s->m.type, refused);
 	if (scan_host(&steps->scan, steps->h, &wish, NULL, true) < 0 ||
 	    place_choose(&steps->scan, &wish, &place, &error) < 0)
 		return -ENOENT;
-	r = undo_last(steps, STEP_DEFINE, s->m.uuid);
-	if (r < 0)
-		return r;
 	notice("%s could not have %s for %s after all; it is put on %s", s->m.parent, s->m.type, s->label, place.parent);
-	put(&s->m, &place);
-	put(&define->m, &place);
-	return change_definition(steps, define, &define->m);
+	r = define ? move_define(steps, define, &place) : move_definition(steps, s, &place);
+	if (r == 0)
+		put(&s->m, &place);
+	return r;
 }
 
 /* -ENOSPC: there is no room, which is not told. */

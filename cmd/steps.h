@@ -17,6 +17,8 @@ struct steps {
 	struct callouts all;
 	struct done *done; /* what has been done so far, in order */
 	size_t n_done;
+	struct made **made; /* steps that no plan has */
+	size_t n_made;
 	struct strv stopped; /* UUIDs of what was stopped to be started again */
 	size_t n_of_kind[N_STEP_KINDS];
 	bool is_quiet; /* no line is printed for a step */

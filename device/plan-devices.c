@@ -269,9 +269,16 @@ static const struct mdev *find_place(const struct planner *p, const struct wante
 	return running && may_change_there(p, w, wish, running) ? running : NULL;
 }
 
-/* Placed once, then kept where it is, as long as that is among what is asked for. */
+void planner_open(struct planner *p, const struct wanted *w)
+{
+	p->open = xgrow(p->open, p->n_open, sizeof(*p->open));
+	p->open[p->n_open++] = w;
+}
+
+/* Placed once, then kept where it is, as long as that is among what is asked for, and it can start there. */
 static void settle_placed(struct planner *p, const struct wanted *w)
 {
+	size_t first = p->plan->n;
 	const struct pool *pool;
 	const struct mdev *m;
 	struct wish wish;
@@ -281,13 +288,14 @@ static void settle_placed(struct planner *p, const struct wanted *w)
 	m = find_place(p, w, &wish);
 	if (m) {
 		settle_on(p, w, m->parent, planner_definition_on(p, m->uuid, m->parent), m);
+		for (size_t i = first; i < p->plan->n; i++)
+			p->plan->s[i].is_placed = !planner_running(p, w->m.uuid);
 	} else if (p->options->files_only) {
 		planner_problem(p, w, "nothing is chosen below --root: name the parent in place of '%s%s'",
 			pool ? BLUEPRINT_POOL : "", pool ? pool->name : w->pattern);
 	} else {
 		remove_others(p, w, NULL);
-		p->open = xgrow(p->open, p->n_open, sizeof(*p->open));
-		p->open[p->n_open++] = w;
+		planner_open(p, w);
 	}
 }
 

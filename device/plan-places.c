@@ -43,22 +43,59 @@ static struct mdev_list list_planned(const struct planner *p)
 	return list;
 }
 
-/* What has a parent takes its room before anything is chosen. */
+/* A definition that has no room where it was put once is put anew; so are the steps of that. */
+static void displace(struct planner *p, const struct wanted *w, const char *parent)
+{
+	const struct mdev *d = planner_definition_on(p, w->m.uuid, parent);
+	struct plan *plan = p->plan;
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		if (plan->s[i].wanted == w && plan->s[i].kind >= STEP_DEFINE)
+			step_done(&plan->s[i]);
+		else
+			plan->s[n++] = plan->s[i];
+	}
+	plan->n = n;
+	room_unplan(&p->room, w->m.uuid, parent);
+	if (d)
+		planner_remove(p, planner_index_of(p, d), w);
+	planner_open(p, w);
+}
+
+/* Whether it can start where it is to be; then its room is taken. */
+static bool take_start(struct planner *p, const struct step *s)
+{
+	bool promised = s->m.autostart && !runs_on(p, s->m.uuid, s->m.parent);
+	_cleanup_free_ char *why = room_problem(&p->room, &s->m);
+
+	if (why && !s->is_placed)
+		planner_problem(p, s->wanted, "it cannot start: %s", why);
+	if (!why)
+		room_take(&p->room, &s->m, promised);
+	return !why;
+}
+
+/* What has a parent takes its room before anything is chosen; what could have another, after the others. */
 static void take_settled(struct planner *p)
 {
-	for (size_t i = 0; i < p->plan->n; i++) {
-		const struct step *s = &p->plan->s[i];
-		bool promised = s->m.autostart && !runs_on(p, s->m.uuid, s->m.parent);
-		_cleanup_free_ char *why = NULL;
+	const char **away = xcalloc(p->plan->n + 1, sizeof(*away));
+	const struct wanted **by = xcalloc(p->plan->n + 1, sizeof(*by));
+	size_t n = 0;
 
-		if (s->kind != STEP_START)
-			continue;
-		why = room_problem(&p->room, &s->m);
-		if (why)
-			planner_problem(p, s->wanted, "it cannot start: %s", why);
-		else
-			room_take(&p->room, &s->m, promised);
-	}
+	for (unsigned placed = 0; placed < 2; placed++)
+		for (size_t i = 0; i < p->plan->n; i++) {
+			const struct step *s = &p->plan->s[i];
+
+			if (s->kind != STEP_START || s->is_placed != placed || take_start(p, s) || !placed)
+				continue;
+			away[n] = s->m.parent;
+			by[n++] = s->wanted;
+		}
+	for (size_t i = 0; i < n; i++)
+		displace(p, by[i], away[i]);
+	free(away);
+	free(by);
 }
 
 /* Those that were put where there was room and do not run keep that from as many as fit, as they did when they were

@@ -131,16 +131,20 @@ static const struct mdev **index_by_uuid(const struct mdev_list *list)
 	return sorted;
 }
 
-/* Stable: steps of one kind stay in the order of the description. */
+/* Stable: steps of one kind stay in the order of the description; what can start in one
+ * place only does so before what could go elsewhere. */
 static void sort_steps(struct plan *plan)
 {
 	struct step *sorted = xcalloc(plan->n + 1, sizeof(*sorted));
 	size_t n = 0;
 
-	for (unsigned kind = 0; kind < N_STEP_KINDS; kind++)
-		for (size_t i = 0; i < plan->n; i++)
-			if (plan->s[i].kind == kind)
-				sorted[n++] = plan->s[i];
+	for (unsigned order = 0; order < 2 * N_STEP_KINDS; order++)
+		for (size_t i = 0; i < plan->n; i++) {
+			const struct step *s = &plan->s[i];
+
+			if (2 * s->kind + (s->kind == STEP_START && s->is_placed) == order)
+				sorted[n++] = *s;
+		}
 	free(plan->s);
 	plan->s = sorted;
 }

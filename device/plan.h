@@ -33,7 +33,7 @@ struct step {
 	const struct wanted *wanted; /* NULL: nobody wants the device any more */
 	struct mdev m; /* the device as it will be, or, before it goes, as it is; parent NULL: not chosen yet */
 	char *change; /* from what to what, or why; NULL: all of it is new, or goes */
-	bool is_placed; /* the parent was chosen just now, and may be another */
+	bool is_placed; /* the parent was chosen, and may be another as long as the device does not run */
 	bool is_optional; /* one of as many as fit */
 };
 

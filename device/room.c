@@ -51,6 +51,18 @@ void room_done(struct room *room)
 	*room = (struct room){};
 }
 
+void room_unplan(struct room *room, const char *uuid, const char *parent)
+{
+	struct mdev_list *planned = &room->view.defined;
+
+	for (size_t i = 0; i < planned->n; i++)
+		if (str_eq(planned->m[i].uuid, uuid) && str_eq(planned->m[i].parent, parent)) {
+			planned->n--;
+			memmove(&planned->m[i], &planned->m[i + 1], (planned->n - i) * sizeof(*planned->m));
+			return;
+		}
+}
+
 static const char *card_of(const struct room *room, const char *parent)
 {
 	const struct place_parent *p = scan_find_parent(&room->view, parent);

@@ -25,10 +25,11 @@ struct room {
 	size_t n_pools;
 };
 
-/* @goes tells of each definition of the survey whether it goes. */
 /* @planned: the definitions as they will be, sorted; taken, and what they point to borrowed. */
 void room_begin(struct room *room, const struct survey *now, struct mdev_list *planned);
 void room_done(struct room *room);
+/* It will not be defined there after all. */
+void room_unplan(struct room *room, const char *uuid, const char *parent);
 /* The device is stopped first. */
 void room_free(struct room *room, const char *parent);
 bool room_is_freed(const struct room *room, const char *parent);

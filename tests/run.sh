@@ -16,7 +16,7 @@ variants=(build build-asan)
 [[ ! ${TEST_COVERAGE-} ]] || variants=(build-cov)
 
 build() {
-	need "${BUILD_NEEDS[@]}" "${RUN_NEEDS[@]}" sanitizers
+	need "${BUILD_NEEDS[@]}" "${RUN_NEEDS[@]}" sanitizers strace
 	need_fuse
 	trap give_builds EXIT
 	make -s -j"$(nproc)" build/mdevctl build/fake-sysfs build/libkmod.so.2 build/kernel-facts \

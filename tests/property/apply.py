@@ -5,9 +5,10 @@
     apply.py MDEVCTL FAKE-SYSFS [--seed N] [--pairs N] [--only N] [--verbose]
 
 Of each pair: a plan changes nothing; apply reaches what is wanted, and writes to nothing
-else; the second one has nothing to do; and one that fails at any of its steps leaves
-everything as it was, or names what is not.  A pair depends on the seed and its number
-alone.  Wants a directory for its hosts in TMPDIR, and root or a user namespace.
+else; the second one has nothing to do; one that fails at any of its steps, each of them in
+turn, leaves everything as it was, or names what is not; and after one that was killed at a
+step the next one reaches what is wanted.  A pair depends on the seed and its number alone.
+Wants a directory for its hosts in TMPDIR, strace, and root or a user namespace.
 """
 import argparse
 import fnmatch
@@ -137,10 +138,13 @@ class Host:
         finally:
             os.close(fd)
 
-    def run(self, *arguments, text=None):
-        r = subprocess.run([self.tools["mdevctl"], *arguments], env=self.env, input=text, capture_output=True,
+    def run(self, *arguments, text=None, inject=None, may_die=False):
+        """@inject: options of strace, which the leak check of the sanitized build cannot have beside it."""
+        tracer = ["strace", "-qq", "-y", "-o", self.root + ".trace", *inject] if inject else []
+        env = dict(self.env, ASAN_OPTIONS="detect_leaks=0:exitcode=99") if inject else self.env
+        r = subprocess.run([*tracer, self.tools["mdevctl"], *arguments], env=env, input=text, capture_output=True,
                            text=True, timeout=60)
-        must(r.returncode in (0, 1, 3), "%s: status %d" % (arguments, r.returncode), r.stderr)
+        must(r.returncode in (0, 1, 3) or may_die, "%s: status %d" % (arguments, r.returncode), r.stderr)
         return r
 
     def devices(self):
@@ -347,8 +351,8 @@ def same_type(host, parent, m, asked):
 class Check:
     """An independent reading of what is promised."""
 
-    def __init__(self, pair, before, steps):
-        self.pair, self.host, self.before = pair, pair.host, before
+    def __init__(self, pair, before, steps, killed=False):
+        self.pair, self.host, self.before, self.killed = pair, pair.host, before, killed
         self.steps = steps
         self.files, self.devices = pair.host.state()
         self.definitions = {}
@@ -384,7 +388,8 @@ class Check:
         for key, d, where in self.wanted():
             self.device(key, d, where)
         self.others()
-        self.untouched()
+        if not self.killed:
+            self.untouched()
 
     def device(self, key, d, where):
         one = uuid_of(key)
@@ -505,23 +510,46 @@ def restored(pair, before, r, fault):
         must(not defined.get(one) or now == before[1][one], "%s runs otherwise than before: %s" % (one, fault), r.stderr)
 
 
-def refuse_nth(host, action, n):
-    """A script that refuses the n-th (from 0) of an action."""
+def at_nth(host, action, n, what):
+    """A script that does something before the n-th (from 0) of an action."""
     scripts = host.root + "/usr/lib/mdevctl/scripts.d/callouts"
     os.makedirs(scripts, exist_ok=True)
     with open(scripts + "/10", "w") as f:
         f.write("#!/bin/sh\n"
                 'case "$*" in *"-e pre -a %s "*) ;; *) exit 2 ;; esac || exit 2\n'
-                "n=$(cat %s/count 2>/dev/null || echo 0); echo $((n + 1)) >%s/count; [ $n != %d ]\n"
-                % (action, host.root, host.root, n))
+                "n=$(cat %s/count 2>/dev/null || echo 0); echo $((n + 1)) >%s/count; [ $n != %d ] || %s\n"
+                % (action, host.root, host.root, n, what))
     os.chmod(scripts + "/10", 0o755)
     if os.path.exists(host.root + "/count"):
         os.unlink(host.root + "/count")
 
 
-def check_faults(pair, before, steps, rng, most):
-    host, text, counts, faults = pair.host, pair.blueprint(), {}, []
+def remove_scripts(host):
+    shutil.rmtree(host.root + "/usr", ignore_errors=True)
+
+
+def file_changes(pair):
+    """Each system call that changes a file that is kept: its name, and which one of that name it is."""
+    host, counts, changes = pair.host, {}, []
+    calls = "rename,renameat,renameat2,unlink,unlinkat"
+    pair.put()
+    host.run("apply", "-", *pair.options(), text=pair.blueprint(), inject=["-e", "trace=" + calls])
+    with open(host.root + ".trace") as f:
+        for line in f:
+            call = line.split("(")[0]
+            counts[call] = counts.get(call, 0) + 1
+            if "/mdevctl.d" in line and line.rstrip().endswith("= 0"):
+                changes.append((call, counts[call]))
+    return changes
+
+
+def list_faults(pair, steps, rng):
+    """One for each step."""
+    host, counts = pair.host, {}
+    faults = [("file", *change) for change in file_changes(pair)]
     for s in steps:
+        if s["object"] == "vfs" and s["step"] == "enable":
+            faults.append(("control", "fail write *sriov_numvfs EIO 1"))
         if s["object"] != "device":
             continue
         n = counts.get(s["step"], 0)
@@ -529,32 +557,61 @@ def check_faults(pair, before, steps, rng, most):
         if s["step"] in ("start", "stop") and rng.random() < 0.7:
             where = ("*current_vgpu_type" if host.vgpu else "*create") if s["step"] == "start" else \
                 ("*current_vgpu_type" if host.vgpu else "*remove")
-            faults.append("fail write %s %s 1 %d" % (where, rng.choice(["EIO", "ENOMEM", "EBUSY", "ENOSPC"]), n))
+            faults.append(("control", "fail write %s %s 1 %d" % (where, rng.choice(["EIO", "ENOMEM", "EBUSY", "ENOSPC"]), n)))
         else:
-            faults.append((s["step"], n))
-    if len(faults) > most:
-        faults = rng.sample(faults, most)
+            faults.append(("script", s["step"], n))
+    return faults
+
+
+def check_faults(pair, steps, rng):
+    host, text = pair.host, pair.blueprint()
+    faults = list_faults(pair, steps, rng) if steps else []
     for fault in faults:
+        inject = None
         pair.put()
         before = host.state()
-        if isinstance(fault, str):
-            host.control(fault)
+        if fault[0] == "control":
+            host.control(fault[1])
+        elif fault[0] == "script":
+            at_nth(host, fault[1], fault[2], "exit 1")
         else:
-            refuse_nth(host, *fault)
-        r = host.run("apply", "-", "--dumpjson", *pair.options(), text=text)
+            inject = ["-e", "trace=" + fault[1], "-e", "inject=%s:error=EIO:when=%d" % fault[1:]]
+        r = host.run("apply", "-", "--dumpjson", *pair.options(), text=text, inject=inject)
         host.control("clear")
+        remove_scripts(host)
         if r.returncode == 0:
-            # Another place was tried, or fewer fit; then all is as it should be.
-            must(isinstance(fault, str), "a script refused %s, and nobody minded" % (fault,), r.stderr)
-            shutil.rmtree(host.root + "/usr", ignore_errors=True)
+            # Another place was tried, or fewer fit, or no more than a directory is left; then all is as it should be.
+            must(fault[0] != "script", "a script refused %s, and nobody minded" % (fault,), r.stderr)
             Check(pair, before, json.loads(r.stdout)["steps"]).all()
         else:
             restored(pair, before, r, str(fault))
-    shutil.rmtree(host.root + "/usr", ignore_errors=True)
     return len(faults)
 
 
-def check_pair(pair, rng, most_faults):
+def check_kill(pair, steps, rng):
+    """Once at some step, as faults/ has each system call: the next apply has to reach what this one would have."""
+    host, text, counts, kills = pair.host, pair.blueprint(), {}, []
+    for s in steps:
+        if s["object"] == "device":
+            n = counts.get(s["step"], 0)
+            counts[s["step"]] = n + 1
+            kills.append((s["step"], n))
+    if not kills:
+        return 0
+    kill = rng.choice(kills)
+    pair.put()
+    before = host.state()
+    at_nth(host, *kill, "kill -KILL $PPID")
+    killed = host.run("apply", "-", *pair.options(), text=text, may_die=True)
+    must(killed.returncode == -9, "it was not killed at " + str(kill), killed.stderr)
+    remove_scripts(host)
+    r = host.run("apply", "-", "--dumpjson", *pair.options(), text=text)
+    must(r.returncode == 0, "after a kill at %s it cannot be applied" % (kill,), killed.stdout, r.stderr)
+    Check(pair, before, json.loads(r.stdout)["steps"], killed=True).all()
+    return 1
+
+
+def check_pair(pair, rng):
     host, text = pair.host, pair.blueprint()
     pair.put()
     before = host.state()
@@ -565,13 +622,13 @@ def check_pair(pair, rng, most_faults):
     if plan.returncode == 1:
         must(r.returncode == 1, "it did what it could not plan", plan.stderr, r.stderr)
         must(host.state() == before and not host.writes(), "it changed something though it could not")
-        return "refused", 0
+        return "refused", 0, 0
     if r.returncode != 0:
         restored(pair, before, r, "none")
         must(re.search(r"cannot start|cannot apply", r.stderr), "it failed without a fault", r.stderr)
         if os.environ.get("PROPERTY_WHY"):
             print("pair %d: %s" % (pair.number, r.stderr))
-        return "no room", 0
+        return "no room", 0, 0
     planned, done = json.loads(plan.stdout), json.loads(r.stdout)
     must((plan.returncode == 3) == bool(planned["steps"]), "the status of the plan is %d" % plan.returncode, planned)
     if not any("no room yet" in note for note in planned["notes"]) and "after all" not in r.stderr and \
@@ -583,7 +640,7 @@ def check_pair(pair, rng, most_faults):
         must(keys or planned["steps"] == done["steps"], "it did otherwise than planned", planned, done)
     # A vGPU whose definition has moved away is nobody's, and the next apply starts the device.
     if host.vgpu and any(" still, as it was" in note for note in done["notes"]):
-        return "changed", 0
+        return "changed", 0, 0
     Check(pair, before, done["steps"]).all()
     again = host.state()
     host.control("clear-log")
@@ -592,8 +649,7 @@ def check_pair(pair, rng, most_faults):
         must(second.returncode == 0 and not json.loads(second.stdout)["steps"], "the second time it does something",
              r.stdout, second.stdout, second.stderr)
         must(host.state() == again and not host.writes(), "the second time it writes")
-    faults = check_faults(pair, before, done["steps"], rng, most_faults)
-    return ("changed" if done["steps"] else "as wanted"), faults
+    return ("changed" if done["steps"] else "as wanted"), check_faults(pair, done["steps"], rng), check_kill(pair, done["steps"], rng)
 
 
 def main():
@@ -602,22 +658,22 @@ def main():
     parser.add_argument("fake")
     parser.add_argument("--seed", default=os.environ.get("PROPERTY_SEED", "1"))
     parser.add_argument("--pairs", type=int, default=200)
-    parser.add_argument("--faults", type=int, default=4, help="at most, of each pair")
     parser.add_argument("--only", type=int)
     parser.add_argument("--verbose", action="store_true")
     a = parser.parse_args()
     work = tempfile.mkdtemp(prefix="property.")
     hosts = {name: Host(name, {"mdevctl": a.mdevctl, "fake": a.fake}, work) for name in HOSTS}
-    seen, failed, faults = {}, 0, 0
+    seen, failed, faults, kills = {}, 0, 0, 0
     for number in range(a.pairs) if a.only is None else [a.only]:
         rng = random.Random("%s/%d" % (a.seed, number))
         name = sorted(HOSTS)[number % len(HOSTS)]
         pair = Pair(hosts[name], rng)
         pair.number = number
         try:
-            outcome, n = check_pair(pair, rng, a.faults)
+            outcome, n_faults, n_kills = check_pair(pair, rng)
             seen[outcome] = seen.get(outcome, 0) + 1
-            faults += n
+            faults += n_faults
+            kills += n_kills
         except Broken as broken:
             failed += 1
             print("pair %d of seed %s, host %s, apply - %s: %s" % (number, a.seed, name, " ".join(pair.options()), broken))
@@ -633,7 +689,8 @@ def main():
     if a.only is None and not failed and seen.get("changed", 0) * 3 < a.pairs:
         print("too few of the pairs could be applied")
         failed += 1
-    print("%s, %d faults, %d failed" % (", ".join("%d %s" % (n, k) for k, n in sorted(seen.items())), faults, failed))
+    print("%s, %d faults, %d kills, %d failed" % (", ".join("%d %s" % (n, k) for k, n in sorted(seen.items())), faults, kills,
+                                                   failed))
     return failed > 0
 
 
