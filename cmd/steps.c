@@ -9,6 +9,7 @@
 #include "device/activate.h"
 #include "device/bus.h"
 #include "device/explain.h"
+#include "device/note.h"
 #include "device/place.h"
 #include "device/unfinished.h"
 #include "hardware/sriov.h"
@@ -169,11 +170,16 @@ static int unchange_file(struct steps *steps, const struct done *d)
 {
 	_cleanup_(config_unlock) struct config_writer w = CONFIG_NO_WRITER;
 	_cleanup_(file_done) struct file f = file_of(d->step, &d->m);
+	_cleanup_free_ char *now = NULL;
 	bool done = false;
+	size_t length;
 	int r = lock_definitions(steps->h, "cannot undo", &w);
 
 	if (r < 0)
 		return r;
+	r = config_read_file(steps->h, f.parent, f.name, &now, &length);
+	if (r == 0 ? !f.text || !str_eq(now, f.text) : r == -ENOENT && f.text)
+		return fail("cannot restore %s: another process has changed it meanwhile, and that stays", f.name);
 	if (d->text)
 		r = config_write_file(steps->h, &w, f.parent, f.name, d->text, true, &done);
 	else
@@ -181,6 +187,18 @@ static int unchange_file(struct steps *steps, const struct done *d)
 	if (r == 0 && !d->text && d->made_dir)
 		config_remove_empty(&w, f.parent);
 	return r < 0 && r != -ENOENT ? fail_to_write(steps->h, r, done, "cannot restore", f.parent, f.name) : 0;
+}
+
+/* A device without a UUID in the kernel that goes on running as it was remains who it is, without the definition
+ * that said so. */
+static void keep_identity(const struct steps *steps, const struct step *s)
+{
+	bool loses = s->wanted && (s->kind == STEP_UNDEFINE || (s->kind == STEP_MODIFY && s->old && !str_eq(s->old->type, s->m.type)));
+	_cleanup_(mdev_done) struct mdev holder = {};
+
+	if (loses && bus_find_holder(steps->h, s->m.parent, &holder) == 0 && str_eq(holder.uuid, s->m.uuid) &&
+	    note_keep(steps->h, &holder) < 0)
+		debug("cannot note that %s is what runs on %s", holder.uuid, holder.parent);
 }
 
 static int change_definition(struct steps *steps, struct step *s, const struct mdev *m)
@@ -193,7 +211,10 @@ static int change_definition(struct steps *steps, struct step *s, const struct m
 	struct callout c;
 	int r = callout_begin(&c, &steps->all, m, actions[s->kind], false);
 
-	return r < 0 ? r : callout_end(&c, change_file(steps, s, m));
+	if (r < 0)
+		return r;
+	keep_identity(steps, s);
+	return callout_end(&c, change_file(steps, s, m));
 }
 
 static int unchange_definition(struct steps *steps, const struct done *d)

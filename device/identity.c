@@ -40,14 +40,19 @@ static bool give_by_type(const struct mdev_list *defined, struct mdev *m)
 	return first;
 }
 
-/* One whose type's id has changed since is defined all the same. */
+/* One whose type's id has changed since is defined all the same; what type it is the note knows. */
 static bool give_by_note(const struct host *h, const struct mdev_list *defined, struct mdev *m)
 {
+	_cleanup_free_ char *type_name = NULL;
+
 	if (!note_recall(h, m))
 		return false;
+	if (mdev_key(m, KEY_TYPE_NAME))
+		type_name = xstrdup(mdev_key(m, KEY_TYPE_NAME));
 	for (size_t i = 0; i < defined->n; i++)
 		if (str_eq(defined->m[i].uuid, m->uuid))
 			take_definition(m, &defined->m[i]);
+	mdev_set_key(m, KEY_TYPE_NAME, type_name);
 	return true;
 }
 

@@ -96,21 +96,26 @@ check_inputs() {
 }
 
 # Random hosts: PROPERTY_SEED=N for others, PROPERTY_PAIRS=N for more of them.
+check_property() { # NAME VARIANT COMMAND...
+	local name=$1 variant=$2 output
+	shift 2
+	if output=$("$@" 2>&1); then
+		echo "ok - $name in $variant: $output"
+	else
+		printf 'not ok - %s in %s\n%s\n' "$name" "$variant" "$(head -n 60 <<<"$output")"
+	fi
+}
+
+# Each waits for its own host most of the time.
 check_properties() {
-	local variant output pairs
+	local variant pairs
 	for variant in "${variants[@]}"; do
 		pairs=${PROPERTY_PAIRS:-$([[ $variant == build-asan ]] && echo 50 || echo 150)}
-		if output=$("$variant/property/plan" "${PROPERTY_SEED:-1}" 2>&1); then
-			echo "ok - random plans in $variant: $output"
-		else
-			printf 'not ok - random plans in %s\n%s\n' "$variant" "$output"
-		fi
-		if output=$(TMPDIR=/sys tests/property/apply.py "$TEST_WORK/$variant/mdevctl" build/fake-sysfs --pairs "$pairs" 2>&1); then
-			echo "ok - random hosts in $variant: $output"
-		else
-			printf 'not ok - random hosts in %s\n%s\n' "$variant" "$(head -n 60 <<<"$output")"
-		fi
+		check_property 'random plans' "$variant" "$variant/property/plan" "${PROPERTY_SEED:-1}"
+		check_property 'random hosts' "$variant" env TMPDIR=/sys tests/property/apply.py \
+			"$TEST_WORK/$variant/mdevctl" build/fake-sysfs --pairs "$pairs" &
 	done
+	wait
 }
 
 summary() { # file of results

@@ -638,9 +638,6 @@ def check_pair(pair, rng):
         for s in (planned["steps"] + done["steps"]) if host.vgpu else []:
             s.pop("mdev_type", None)
         must(keys or planned["steps"] == done["steps"], "it did otherwise than planned", planned, done)
-    # A vGPU whose definition has moved away is nobody's, and the next apply starts the device.
-    if host.vgpu and any(" still, as it was" in note for note in done["notes"]):
-        return "changed", 0, 0
     Check(pair, before, done["steps"]).all()
     again = host.state()
     host.control("clear-log")
