@@ -243,6 +243,41 @@ names_holder() { stderr_says "$holder" "$1"; }
 
 is_holder_gone() { expect 'the process is gone' [ ! -e "/proc/$holder" ]; }
 
+# machine ARGUMENTS...: QEMU makes a virtual machine that has these devices, until `release`.  Its processor never runs.
+machine() {
+	modprobe vfio_iommu_type1
+	printf 'info pci\ninfo status\n' >questions
+	command="qemu-system-x86_64 $*"
+	status='none yet'
+	: >out
+	qemu-system-x86_64 -accel tcg -machine q35 -m 16 -nodefaults -display none -S -monitor stdio "$@" \
+		<questions >monitor 2>err &
+	holder=$!
+}
+
+count_open_devices() { find "/proc/$holder/fd" -type l -exec readlink {} \; | grep -c '^anon_inode:.*vfio-device'; }
+
+# machine_has N VENDOR:DEVICE...: QEMU has N devices of VFIO open, and the machine one with each of these ids.
+machine_has() {
+	soon grep -q 'VM status: paused' monitor
+	tr -d '\r' <monitor | grep -e ': PCI device' -e '^VM status' >out
+	expect 'the machine is there' grep -q 'VM status: paused' out
+	expect "it has $1 VFIO devices open, not $(count_open_devices)" [ "$(count_open_devices)" = "$1" ]
+	shift
+	for ids; do
+		expect "the machine has a PCI device $ids" grep -q ": PCI device $ids\$" out
+	done
+}
+
+# QEMU ends, and says each of the words.
+has_no_machine() {
+	status=0
+	wait "$holder" || status=$?
+	holder=
+	is_status 1
+	stderr_says "$@"
+}
+
 release() {
 	kill "$holder"
 	wait "$holder"

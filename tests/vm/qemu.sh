@@ -193,6 +193,17 @@ copy_libraries() {
 	done
 }
 
+# For checks in a qemu.sh: the guest has this machine's QEMU as its own.
+copy_qemu() {
+	local root=$1 plugins=usr/lib/x86_64-linux-gnu/qemu
+	[[ " ${guest_checks[*]} " == */qemu.sh\ * ]] || return 0
+	install -D -t "$root/usr/bin" "$(command -v qemu-system-x86_64)"
+	ln -s ../usr/bin/qemu-system-x86_64 "$root/bin/"
+	install -D -t "$root/$plugins" "/$plugins"/accel-tcg-{i386,x86_64}.so
+	install -m 644 -D -t "$root/usr/share/qemu" /usr/share/seabios/bios-256k.bin /usr/share/qemu/kvmvapic.bin
+	copy_libraries "$root" "$root"/usr/bin/* "$root/$plugins"/*.so
+}
+
 make_root() {
 	local root=$1 name
 	mkdir -p "$root"/{bin,sbin,usr/sbin,usr/lib/udev/rules.d,lib/x86_64-linux-gnu,lib64,checks,etc,proc,sys,dev,run,tmp,var/log}
@@ -212,6 +223,7 @@ nobody:x:65534:65534:nobody:/:/bin/sh' >"$root/etc/passwd"
 		cc -Wall -Wextra -O2 -o "$root/sbin/$(basename "$name" .c)" "$name"
 	done
 	copy_libraries "$root" "$root"/bin/{kmod,udevadm} "$root/usr/sbin/mdevctl"
+	copy_qemu "$root"
 	install "$vm/guest.sh" "$root/init"
 	cp "${guest_checks[@]}" "$root/checks/"
 	if declare -F extend_root >/dev/null; then extend_root "$root"; fi
