@@ -488,4 +488,3 @@ check 'file events: define and modify cost a temporary file and a rename, undefi
 check 'file events: none where nothing changes' no_events
 check 'refreshes: define and modify at most 3, undefine 1' few_refreshes
 check 'refreshes: none where nothing changes' no_refreshes
-summary

@@ -5,7 +5,8 @@
 # binary given as argument.  This file prepares the packages, which are unpacked
 # and never installed, and the root directory in which libvirtd runs: nothing of
 # the machine but its /proc, /sys and /dev is seen there, and nothing is left
-# behind.  checks.sh has what is checked, steps.sh the words for it.
+# behind.  checks.sh has what is checked of libvirtd, domains.sh what of virsh
+# without one, steps.sh the words for both.
 set -euo pipefail
 shopt -s inherit_errexit
 mdevctl=$(realpath -m "${1-}")
@@ -111,7 +112,9 @@ if [[ ! ${LIBVIRT_RELEASE-} ]]; then
 fi
 trap 'rm -rf ${building:+"$building"}' EXIT
 if [[ ! ${MDEVCTL_TEST_NAMESPACE-} ]]; then
-	need unshare mount uuidgen
+	need unshare mount uuidgen pkg-config fuse3
+	need_fuse
+	make -s build/fake-sysfs
 	choose_release || { say "skipped: the mirror has no packages of $LIBVIRT_RELEASE"; exit 0; }
 	prepare
 	export LIBVIRT_PROGRAMS=$programs LIBVIRT_VERSION=$version
@@ -127,3 +130,6 @@ pattern="*${2-}*"
 . "$here/steps.sh"
 # shellcheck source=tests/libvirt/checks.sh
 . "$here/checks.sh"
+# shellcheck source=tests/libvirt/domains.sh
+. "$here/domains.sh"
+summary
