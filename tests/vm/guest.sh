@@ -255,14 +255,15 @@ machine() {
 	holder=$!
 }
 
-count_open_devices() { find "/proc/$holder/fd" -type l -exec readlink {} \; | grep -c '^anon_inode:.*vfio-device'; }
+# Of VFIO, by the process.
+count_open_devices() { find "/proc/$1/fd" -type l -exec readlink {} \; | grep -c '^anon_inode:.*vfio-device'; }
 
 # machine_has N VENDOR:DEVICE...: QEMU has N devices of VFIO open, and the machine one with each of these ids.
 machine_has() {
 	soon grep -q 'VM status: paused' monitor
 	tr -d '\r' <monitor | grep -e ': PCI device' -e '^VM status' >out
 	expect 'the machine is there' grep -q 'VM status: paused' out
-	expect "it has $1 VFIO devices open, not $(count_open_devices)" [ "$(count_open_devices)" = "$1" ]
+	expect "it has $1 VFIO devices open, not $(count_open_devices "$holder")" [ "$(count_open_devices "$holder")" = "$1" ]
 	shift
 	for ids; do
 		expect "the machine has a PCI device $ids" grep -q ": PCI device $ids\$" out

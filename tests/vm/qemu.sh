@@ -193,10 +193,12 @@ copy_libraries() {
 	done
 }
 
-# For checks in a qemu.sh: the guest has this machine's QEMU as its own.
+# Whether the guest is to run DIR/NAME.sh.
+has_check() { [[ " ${guest_checks[*]} " == */"$1".sh\ * ]]; }
+
+# A guest's own QEMU is that of this machine.
 copy_qemu() {
 	local root=$1 plugins=usr/lib/x86_64-linux-gnu/qemu
-	[[ " ${guest_checks[*]} " == */qemu.sh\ * ]] || return 0
 	install -D -t "$root/usr/bin" "$(command -v qemu-system-x86_64)"
 	ln -s ../usr/bin/qemu-system-x86_64 "$root/bin/"
 	install -D -t "$root/$plugins" "/$plugins"/accel-tcg-{i386,x86_64}.so
@@ -223,7 +225,6 @@ nobody:x:65534:65534:nobody:/:/bin/sh' >"$root/etc/passwd"
 		cc -Wall -Wextra -O2 -o "$root/sbin/$(basename "$name" .c)" "$name"
 	done
 	copy_libraries "$root" "$root"/bin/{kmod,udevadm} "$root/usr/sbin/mdevctl"
-	copy_qemu "$root"
 	install "$vm/guest.sh" "$root/init"
 	cp "${guest_checks[@]}" "$root/checks/"
 	if declare -F extend_root >/dev/null; then extend_root "$root"; fi
@@ -238,6 +239,17 @@ choose_checks() { # DIR [OTHER...]
 	for name in $VM_CHECKS; do
 		[ ! -e "$1/$name.sh" ] || guest_checks+=("$1/$name.sh")
 		[ "$(find "$@" -maxdepth 1 -name "$name.sh")" ] || die "there is no $name.sh in $*"
+	done
+}
+
+# From here on guests have an IOMMU and, at 0000:01:00.0 and so on, NVMe controllers with SR-IOV.
+use_cards() { # PROCESSORS CARDS
+	local card
+	guest_append=intel_iommu=on
+	guest_machine=(-machine q35 -smp "$1" -device "intel-iommu,intremap=on")
+	for ((card = 0; card < $2; card++)); do
+		guest_machine+=(-device "pcie-root-port,id=port$card,slot=$card" -device "nvme-subsys,id=card$card"
+			-device "nvme,serial=$card,subsys=card$card,bus=port$card,sriov_max_vfs=4,sriov_vq_flexible=8,sriov_vi_flexible=4,max_ioqpairs=14,msix_qsize=12")
 	done
 }
 

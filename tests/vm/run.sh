@@ -26,11 +26,12 @@ usage() {
 	END
 }
 
-# What the facts.sh of both run.
-install_facts() { # root
+# What the facts.sh and the qemu.sh of both run.
+extend_any_root() { # root
 	cc -Wall -Wextra -O2 -D_GNU_SOURCE -static -o "$1/bin/kernel-facts" "$top/tests/kernel-facts.c"
 	install -D -t "$1/facts" "$top"/tests/kernel-facts{,-vfs,-words,-check}.sh "$vm/facts-hook.sh"
 	cp -t "$1/facts" "$top"/tests/kernel-facts{,-vfs}.{expected,differ}
+	! has_check qemu || copy_qemu "$1"
 }
 
 # What checks/documents.sh of this boot is to find in those after it.
@@ -44,7 +45,7 @@ keep_documents() {
 check_mdevs() {
 	[ ${#guest_checks[@]} -gt 0 ] || return 0
 	extend_root() {
-		install_facts "$1"
+		extend_any_root "$1"
 		[ ! -d "$scratch/documents" ] || cp -r "$scratch/documents" "$1/"
 	}
 	# For a thousand displays.
@@ -64,16 +65,11 @@ exchange_back() {
 
 # Debian 12's QEMU loses its way when kernels from 6.12 patch themselves here on two processors.
 check_vfs() {
-	local card
 	choose_checks "$vm/vfs" "$vm/checks"
 	[ ${#guest_checks[@]} -gt 0 ] || return 0
-	extend_root() { install_facts "$1"; cp "$vm/vfs-host.sh" "$1/host.sh"; }
-	guest_memory=512 guest_append=intel_iommu=on
-	guest_machine=(-machine q35 -smp 1 -device "intel-iommu,intremap=on")
-	for card in 0 1; do
-		guest_machine+=(-device "pcie-root-port,id=port$card,slot=$card" -device "nvme-subsys,id=card$card"
-			-device "nvme,serial=$card,subsys=card$card,bus=port$card,sriov_max_vfs=4,sriov_vq_flexible=8,sriov_vi_flexible=4,max_ioqpairs=14,msix_qsize=12")
-	done
+	extend_root() { extend_any_root "$1"; cp "$vm/vfs-host.sh" "$1/host.sh"; }
+	guest_memory=512
+	use_cards 1 2
 	run_on_kernel
 }
 

@@ -26,7 +26,7 @@ usage() {
 	END
 }
 
-# libvirtd with its one driver, and virsh.
+# libvirtd and virsh.  Of its drivers that for node devices alone, and beside that those that start machines.
 extend_root() {
 	local root=$1 drivers=$1/drivers
 	install -t "$root/sbin" "$(program libvirtd)"
@@ -36,6 +36,21 @@ extend_root() {
 	echo 'root:x:0:' >"$root/etc/group"
 	ln -s /run "$root/var/run"
 	cp "$here/steps.sh" "$root/"
+	! has_check domains || extend_root_for_domains "$root" "$root/all-drivers"
+}
+
+# There are no control groups, no user sessions and no virtlogd.
+extend_root_for_domains() {
+	local root=$1 drivers=$2
+	copy_qemu "$root"
+	find "$programs" '(' -name libvirt_driver_nodedev.so -o -name libvirt_driver_qemu.so ')' -exec install -D -t "$drivers" {} +
+	copy_libraries "$root" "$drivers"/*.so
+	cp -r "$programs/usr/share/libvirt" "$root/usr/share/"
+	echo 'libvirt-qemu:x:64055:64055::/:/bin/false' >>"$root/etc/passwd"
+	printf '%s\n' kvm:x:108: libvirt-qemu:x:64055: >>"$root/etc/group"
+	mkdir "$root/etc/libvirt"
+	printf '%s\n' 'cgroup_controllers = []' 'namespaces = []' 'remember_owner = 0' 'stdio_handler = "file"' \
+		>"$root/etc/libvirt/qemu.conf"
 }
 
 case ${1-} in
@@ -46,6 +61,7 @@ guest_mdevctl=$1
 [ -x "$guest_mdevctl" ] || die "$guest_mdevctl: no such program"
 on_debian || die "these tests take kernel and libvirt from Debian's packages and need a Debian machine (amd64)"
 choose_checks "$here/checks"
+use_cards 2 1
 find_kernel "$series" ||
 	die "the package lists have no Linux $series with image, headers and source of one version; as root: apt-get update"
 run_on_kernel

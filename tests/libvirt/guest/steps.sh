@@ -5,6 +5,7 @@
 # that begin with an empty /etc/mdevctl.d.
 
 log=/tmp/libvirtd.log
+drivers=/drivers
 
 libvirt_check() {
 	finish_libvirt_check
@@ -27,7 +28,7 @@ finish_libvirt_check() {
 start_libvirtd() {
 	mkdir -p "$definitions"
 	: >$log
-	LC_ALL=C LIBVIRT_DRIVER_DIR=/drivers LIBVIRT_LOG_OUTPUTS=3:file:$log libvirtd --daemon --pid-file /run/libvirtd.pid
+	LC_ALL=C LIBVIRT_DRIVER_DIR=$drivers LIBVIRT_LOG_OUTPUTS=3:file:$log libvirtd --daemon --pid-file /run/libvirtd.pid
 	libvirtd=$(cat /run/libvirtd.pid)
 	expect 'libvirtd knows mtty' in_time shows mtty_mtty '<name>mtty_mtty</name>'
 }
