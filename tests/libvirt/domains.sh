@@ -4,7 +4,10 @@
 # What `list --libvirt-xml` prints, in a domain that the real virsh defines, with its driver "test" and without a daemon:
 # libvirt's schema has nothing against it, its parser neither, and what it shows then is what was printed.  The devices
 # are those of simulated hosts, one of each kind that is printed differently.
-# shellcheck disable=SC2154 # $message, $test_dir and $top come from others
+#
+# And of what --qemu-args prints: QEMU understands it, and misses the device alone.  tests/vm has devices for it, but
+# none of s390.
+# shellcheck disable=SC2154 # $message, $test_dir, $root and $top come from others
 
 simulated=$test_dir/simulated
 
@@ -137,3 +140,44 @@ check_alone 'list --libvirt-xml: ... with one that a VFIO driver of its own has'
 check_alone 'list --libvirt-xml: ... with one in another PCI domain, defined only' takes_defined_function
 check_alone 'list --libvirt-xml: ... with a mediated device that is defined only' takes_defined_mdev
 check_alone 'list --libvirt-xml: virsh refuses it with an address, a UUID, a model or a word that is none' refuses_nonsense
+
+# QEMU for this kind of machine, with what is printed for the device; it does not run for long.
+qemu() { # s390x or x86_64, the option's argument
+	inside busybox timeout 20 "qemu-system-$1" -accel tcg -m 64 -nodefaults -display none -S -device "$2"
+}
+
+# The kind of device has the property, and QEMU says no more than this.
+is_understood() { # s390x or x86_64, what it says
+	local printed
+	printed=$(mdevctl list --qemu-args -u "$uuid")
+	[[ $printed =~ ^-device\ ([a-z-]+),sysfsdev=(/sys/bus/[a-z]+/devices/[0-9a-f:.-]+)$ ]]
+	contains "$(inside "qemu-system-$1" -device "${BASH_REMATCH[1]},help")" '  sysfsdev=<str>'
+	fails qemu "$1" "${printed#-device }"
+	contains "$message" "${2/PATH/"${BASH_REMATCH[2]}"}"
+}
+
+understands_mdev() { host mtty-mdpy; start mtty mtty-1; is_understood x86_64 'vfio PATH: no such host device'; }
+understands_vgpu() { host mixed; start 0000:41:04.3 nvidia-1150; is_understood x86_64 'vfio PATH: no such host device'; }
+understands_ccw() { host s390-ccw; start 0.0.0313 vfio_ccw-io; is_understood s390x "Host device 'PATH' not found"; }
+
+# Without KVM for s390 there is no more to it.
+understands_ap() {
+	host s390-ap
+	start matrix vfio_ap-passthrough
+	is_understood s390x "No 'ap-bus' bus found for device 'vfio-ap'"
+}
+
+misunderstands_nonsense() {
+	fails qemu x86_64 vfio-pci,sysfsdev=/sys/nosuch,nonsense=1
+	contains "$message" "Property 'vfio-pci.nonsense' not found"
+	fails qemu s390x vfio-nonsense,sysfsdev=/sys/nosuch
+	contains "$message" "'vfio-nonsense' is not a valid device model name"
+}
+
+if [[ -e $root/usr/bin/qemu-system-s390x ]]; then
+	check_alone 'list --qemu-args: QEMU knows all of it but the device, which is not there: a mediated device' understands_mdev
+	check_alone "list --qemu-args: ... a vGPU of NVIDIA's new framework" understands_vgpu
+	check_alone 'list --qemu-args: ... a CCW device of s390' understands_ccw
+	check_alone 'list --qemu-args: ... AP queues of s390' understands_ap
+	check_alone 'list --qemu-args: QEMU refuses a property or a kind of device that is none' misunderstands_nonsense
+fi

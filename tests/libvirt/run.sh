@@ -33,13 +33,20 @@ usage() {
 	END
 }
 
-# What libvirtd and the binary under test are linked with, down to the C
-# library, and programs to record and watch with.
-make_programs() {
-	local packages directory wanted=(libvirt-daemon libvirt-clients inotify-tools libjansson4 libuuid1)
-	say "fetching libvirt $version"
+# libvirt, programs to record and watch with, and QEMU for s390 where that is a package of its own, since Debian 13.
+choose_packages() {
+	wanted=(libvirt-daemon libvirt-clients inotify-tools libjansson4 libuuid1)
 	# Of its own since Debian 13.
 	if offers libvirt-daemon-driver-nodedev; then wanted+=(libvirt-daemon-driver-nodedev); fi
+	if offers qemu-system-s390x; then wanted+=(qemu-system-s390x qemu-system-x86 qemu-system-data seabios); fi
+	version=$(versions libvirt-daemon | head -n 1)
+	programs=$cache/libvirt-$version-$(cksum <<<"${wanted[*]}" | cut -d ' ' -f 1)
+}
+
+# These, what they and the binary under test are linked with, down to the C library, and a shell.
+make_programs() {
+	local packages directory
+	say "fetching libvirt $version"
 	mapfile -t packages < <(with_libraries "${wanted[@]}")
 	unpack "$building/root" "${packages[@]}" libc6 libgcc-s1 zlib1g busybox-static
 	rm -rf "$building"/root/usr/share/{doc,man,locale}
@@ -58,12 +65,10 @@ choose_release() {
 }
 
 prepare() {
-	version=$(versions libvirt-daemon | head -n 1)
-	programs=$cache/libvirt-$version
+	choose_packages
 	if [[ ! $version || ! -d $programs ]] && is_root; then
 		update_lists || say "going on with the package lists as they are"
-		version=$(versions libvirt-daemon | head -n 1)
-		programs=$cache/libvirt-$version
+		choose_packages
 	fi
 	[[ $version ]] || die "the package lists have no libvirt-daemon; as root: apt-get update"
 	cached "$programs" make_programs

@@ -196,14 +196,16 @@ copy_libraries() {
 # Whether the guest is to run DIR/NAME.sh.
 has_check() { [[ " ${guest_checks[*]} " == */"$1".sh\ * ]]; }
 
-# A guest's own QEMU is that of this machine.
+# A guest's own QEMU is that of this machine; until Debian 12 TCG is a plugin of it.
 copy_qemu() {
-	local root=$1 plugins=usr/lib/x86_64-linux-gnu/qemu
-	install -D -t "$root/usr/bin" "$(command -v qemu-system-x86_64)"
+	local root=$1 plugins=usr/lib/x86_64-linux-gnu/qemu files
+	mkdir -p "$root"/{usr/bin,usr/share/qemu,$plugins}
+	cp "$(command -v qemu-system-x86_64)" "$root/usr/bin/"
 	ln -s ../usr/bin/qemu-system-x86_64 "$root/bin/"
-	install -D -t "$root/$plugins" "/$plugins"/accel-tcg-{i386,x86_64}.so
-	install -m 644 -D -t "$root/usr/share/qemu" /usr/share/seabios/bios-256k.bin /usr/share/qemu/kvmvapic.bin
-	copy_libraries "$root" "$root"/usr/bin/* "$root/$plugins"/*.so
+	find "/$plugins" -name 'accel-tcg-*.so' -exec cp -t "$root/$plugins" {} +
+	cp /usr/share/seabios/bios-256k.bin /usr/share/qemu/kvmvapic.bin "$root/usr/share/qemu/"
+	mapfile -t files < <(find "$root/usr/bin" "$root/$plugins" -type f)
+	copy_libraries "$root" "${files[@]}"
 }
 
 make_root() {
