@@ -28,6 +28,8 @@ rule=$top/udev/60-mdevctl.rules
 samples=(mtty mdpy mbochs)
 # One set for all guests, so that a kernel is fetched and its drivers are built once.
 modules=("${samples[@]}" vfio_iommu_type1 vfio-pci pci-stub nvme fuse)
+# A VFIO driver of the NVMe controllers' own: the kernel's vfio-pci by another name, and for those devices.
+variant=nvme-vfio-pci
 trouble='BUG:|Oops|WARNING:|INFO: task|general protection|Call Trace|Kernel panic|soft lockup|self-detected stall'
 
 passed=0
@@ -98,7 +100,7 @@ choose_kernel() {
 		offers "linux-headers-$release=$version" || continue
 		kernel=$version
 		kernel_release=$release
-		kernel_dir=$cache/$version-$(cksum <<<"${modules[*]}" | cut -d ' ' -f 1)
+		kernel_dir=$cache/$version-$(cksum <<<"${modules[*]} $variant" | cut -d ' ' -f 1)
 		mapfile -t kernel_build < <(depends "linux-headers-$release=$version" | grep -E '^linux-(headers|kbuild)-')
 		compiler=$(depends "linux-headers-$release=$version" |
 			sed -nE 's/^(linux-compiler-)?(gcc-[0-9]+)(-x86)?$/\2/p')
@@ -113,23 +115,39 @@ make_kernel() {
 	mapfile -t libraries < <(with_libraries "${kernel_build[@]/%/=$kernel}" | grep '^lib')
 	unpack "$root" {linux-image-,linux-headers-}"$kernel_release=$kernel" "${kernel_build[@]/%/=$kernel}" "${libraries[@]}"
 	unpack "$source" "linux-source-$series=$kernel"
-	say "kernel $kernel: building ${samples[*]}"
+	say "kernel $kernel: building ${samples[*]} $variant"
 	tar -xJf "$source/usr/src/linux-source-$series.tar.xz" -C "$source" --strip-components=1 \
-		"linux-source-$series/samples/vfio-mdev" "linux-source-$series/scripts/extract-vmlinux"
+		"linux-source-$series"/{samples/vfio-mdev,drivers/vfio/pci,scripts/extract-vmlinux}
 	sh "$source/scripts/extract-vmlinux" "$root/boot/vmlinuz-$kernel_release" >"$into/vmlinux"
 	build_samples "$root" "$source/samples/vfio-mdev"
 	pick_modules "$root" "$into"
+	build_variant "$root" "$source/drivers/vfio/pci" "$into/variant"
 }
 
-# Without pahole there is no BTF of modules to be had, and nobody here misses it.
 build_samples() {
 	local root=$1 source=$2 headers=$1/usr/src/linux-headers-$kernel_release upper=("${samples[@]^^}")
 	local options=("${upper[@]/#/CONFIG_SAMPLE_VFIO_MDEV_}")
 	sed -i "s|/usr/src/|$root/usr/src/|" "$headers/Makefile"
-	LD_LIBRARY_PATH=$(library_path "$root") make -s -C "$headers" M="$source" CONFIG_DEBUG_INFO_BTF_MODULES= \
-		"${options[@]/%/=m}" modules >"$building/log" 2>&1 ||
-		die "the sample drivers do not build:"$'\n'"$(cat "$building/log")"
+	build_modules "$root" "$source" "${options[@]/%/=m}"
 	install -D -m 644 -t "$root/lib/modules/$kernel_release/extra" "$source"/*.ko
+}
+
+build_variant() {
+	local root=$1 source=$2 into=$3 name=${variant//-/_}
+	sed -E "/^static struct pci_driver/,/;/s/\"vfio-pci\"/\"$variant\"/
+		s/(PCI_DRIVER_OVERRIDE_DEVICE_VFIO)\(PCI_ANY_ID, PCI_ANY_ID\)/\1(0x1b36, 0x0010)/" \
+		"$source/vfio_pci.c" >"$source/$name.c"
+	printf '%s\n' "obj-m := $variant.o" "$variant-y := $name.o vfio_pci_igd.o" >"$source/Makefile"
+	build_modules "$root" "$source"
+	install -D -m 644 -t "$into" "$source/$variant.ko"
+}
+
+# Without pahole there is no BTF of modules to be had, and nobody here misses it.
+build_modules() {
+	local root=$1 source=$2
+	LD_LIBRARY_PATH=$(library_path "$root") make -s -C "$root/usr/src/linux-headers-$kernel_release" M="$source" \
+		CONFIG_DEBUG_INFO_BTF_MODULES= "${@:3}" modules >"$building/log" 2>&1 ||
+		die "the drivers do not build:"$'\n'"$(cat "$building/log")"
 }
 
 # Takes the modules of the guest, and what they depend on, out of all those of the kernel.
@@ -215,12 +233,14 @@ make_root() {
 		cp "$(program "$name")" "$root/bin/"
 	done
 	ln -s ../bin/kmod "$root/sbin/modprobe"
+	ln -s ../bin/kmod "$root/sbin/depmod"
 	ln -s ../bin/udevadm "$root/sbin/systemd-udevd"
 	install "$guest_mdevctl" "$root/usr/sbin/mdevctl"
 	ln -s mdevctl "$root/usr/sbin/lsmdev"
 	echo 'root:x:0:0:root:/:/bin/sh
 nobody:x:65534:65534:nobody:/:/bin/sh' >"$root/etc/passwd"
 	cp -r "$kernel_dir/lib/modules" "$root/lib/"
+	cp -r "$kernel_dir/variant" "$root/"
 	find "$programs" -name 50-udev-default.rules -exec cp -t "$root/usr/lib/udev/rules.d" {} +
 	sed 's|@sbindir@|/usr/sbin|gi; s|@sysconfdir@|/etc|gi' "$rule" >"$root/usr/lib/udev/rules.d/60-mdevctl.rules"
 	for name in "$vm"/*.c; do

@@ -111,3 +111,18 @@ reload_cards() {
 
 # What the kernel tells a device by, from its being enabled to its end.
 identity() { stat -L -c %i "$pci/$1/iommu_group"; }
+
+# A VFIO driver of the cards' own, which modules.alias names, until the check ends.
+install_own_driver() {
+	cp /variant/nvme-vfio-pci.ko "/lib/modules/$(uname -r)/"
+	/sbin/depmod
+	afterwards remove_own_driver
+}
+
+# Its functions go first.
+remove_own_driver() {
+	echo 0 >$pci/$pf/sriov_numvfs
+	modprobe -r nvme-vfio-pci
+	rm "/lib/modules/$(uname -r)/nvme-vfio-pci.ko"
+	/sbin/depmod
+}

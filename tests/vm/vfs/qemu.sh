@@ -28,3 +28,11 @@ has_no_machine "$vf" 'failed to open /dev/vfio/'
 must mdevctl start --name vm12
 machine $arguments
 machine_has 1 1b36:0010
+
+check 'list --qemu-args: QEMU gives a function to a machine that a VFIO driver of its own has'
+install_own_driver
+must mdevctl define-vfs -p "$pf" --count 1 --driver auto --bind
+must mdevctl start-parent-mdevs "$pf"
+has_driver nvme-vfio-pci "$vf"
+machine $(mdevctl list --qemu-args -u 6d8a7510-6010-5790-b82f-688f6935bb8b)
+machine_has 1 1b36:0010

@@ -89,3 +89,19 @@ $A mtty mtty-1 manual"
 quietly mdevctl stop --name vm12
 quietly mdevctl stop -u "$A"
 finish_libvirt_check
+
+domain_check 'X own driver'
+cp /variant/nvme-vfio-pci.ko "/lib/modules/$(uname -r)/"; /sbin/depmod
+modprobe nvme-vfio-pci
+must mdevctl undefine-vfs -p $card
+must mdevctl define-vfs -p $card --count 2 --driver nvme-vfio-pci
+must mdevctl start --name vm12 -p $vf -t nvme-vfio-pci
+mdevctl list
+mdevctl list --libvirt-xml --name vm12
+define_domain
+run domains start vm --paused
+cat out err
+domains destroy vm
+mdevctl stop --name vm12
+modprobe -r nvme-vfio-pci
+finish_libvirt_check
