@@ -9,7 +9,7 @@
 # without one, steps.sh the words for both.
 set -euo pipefail
 shopt -s inherit_errexit
-mdevctl=$(realpath -m "${1-}")
+mdevctl=$(realpath -m -- "${1-}")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 top=$PWD
 here=$top/tests/libvirt
@@ -27,6 +27,8 @@ die() { say "$*" >&2; exit 1; }
 usage() {
 	cat <<-END
 	usage: tests/libvirt/run.sh PATH_TO_MDEVCTL [PATTERN]
+	       tests/libvirt/run.sh --programs
+	--programs         unpack the programs only, and print their directory: nothing, if there are none to be had
 	PATTERN            only checks whose title matches (glob)
 	LIBVIRT_RELEASE    only that of Debian's release bookworm or trixie
 	LIBVIRT_CACHE      where programs are kept, default ~/.cache/mdevctl-libvirt
@@ -38,7 +40,9 @@ choose_packages() {
 	wanted=(libvirt-daemon libvirt-clients inotify-tools libjansson4 libuuid1)
 	# Of its own since Debian 13.
 	if offers libvirt-daemon-driver-nodedev; then wanted+=(libvirt-daemon-driver-nodedev); fi
-	if offers qemu-system-s390x; then wanted+=(qemu-system-s390x qemu-system-x86 qemu-system-data seabios); fi
+	if offers qemu-system-s390x; then
+		wanted+=(libvirt-daemon-driver-qemu qemu-system-s390x qemu-system-x86 qemu-system-data seabios)
+	fi
 	version=$(versions libvirt-daemon | head -n 1)
 	programs=$cache/libvirt-$version-$(cksum <<<"${wanted[*]}" | cut -d ' ' -f 1)
 }
@@ -103,6 +107,11 @@ both_releases() {
 
 case ${1-} in
 -h | --help) usage; exit 0 ;;
+--programs)
+	trap 'rm -rf ${building:+"$building"}' EXIT
+	{ choose_release && prepare; } >&2 && echo "$programs"
+	exit 0
+	;;
 esac
 [[ $# == 1 || $# == 2 ]] || { usage >&2; exit 2; }
 [[ -x $mdevctl ]] || die "$1: no such program"

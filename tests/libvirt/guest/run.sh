@@ -13,7 +13,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../../vm/qemu.sh"
 
 # shellcheck disable=SC2034 # qemu.sh reads them
-task=check-libvirt guest_memory=1280 guest_packages=(libvirt-daemon libvirt-clients zlib1g)
+task=check-libvirt guest_memory=1536 guest_packages=(libvirt-daemon libvirt-clients zlib1g)
 series=${VM_KERNEL:-6.1}
 
 usage() {
@@ -36,21 +36,37 @@ extend_root() {
 	echo 'root:x:0:' >"$root/etc/group"
 	ln -s /run "$root/var/run"
 	cp "$here/steps.sh" "$root/"
-	! has_check domains || extend_root_for_domains "$root" "$root/all-drivers"
+	! has_check domains || extend_root_for_domains "$root"
 }
 
-# There are no control groups, no user sessions and no virtlogd.
+# Beside the libvirt of this machine's release, which the guest has for its own, that of a later one.
 extend_root_for_domains() {
-	local root=$1 drivers=$2
+	local root=$1
 	copy_qemu "$root"
-	find "$programs" '(' -name libvirt_driver_nodedev.so -o -name libvirt_driver_qemu.so ')' -exec install -D -t "$drivers" {} +
-	copy_libraries "$root" "$drivers"/*.so
+	find "$programs" -name libvirt_driver_qemu.so -exec install -D -t "$root/all-drivers" {} +
+	copy_libraries "$root" "$root"/all-drivers/*.so
 	cp -r "$programs/usr/share/libvirt" "$root/usr/share/"
-	echo 'libvirt-qemu:x:64055:64055::/:/bin/false' >>"$root/etc/passwd"
-	printf '%s\n' kvm:x:108: libvirt-qemu:x:64055: >>"$root/etc/group"
-	mkdir "$root/etc/libvirt"
+	configure_libvirt "$root"
+	[ "$later" ] || return 0
+	mkdir -p "$root"/later/{usr/{bin,sbin,share},proc,sys,dev,run,tmp,var}
+	cp "$later"/usr/bin/{virsh,qemu-system-x86_64} "$root/later/usr/bin/"
+	cp "$later/usr/sbin/libvirtd" "$root/later/usr/sbin/"
+	cp -r "$later"/usr/lib{,64} "$root/later/usr/"
+	cp -r "$later"/usr/share/{libvirt,qemu,seabios} "$root/later/usr/share/"
+	install -D -t "$root/later/all-drivers" "$later"/usr/lib/x86_64-linux-gnu/libvirt/connection-driver/libvirt_driver_qemu.so
+	ln -s usr/{bin,sbin,lib,lib64} "$root/later"
+	ln -s ../run "$root/later/var/run"
+	mkdir "$root/later/etc"
+	cp -r "$root"/etc/{passwd,group,libvirt} "$root/later/etc/"
+}
+
+# There are no control groups, no mount namespaces and no virtlogd.
+configure_libvirt() { # root
+	echo 'libvirt-qemu:x:64055:64055::/:/bin/false' >>"$1/etc/passwd"
+	printf '%s\n' kvm:x:108: libvirt-qemu:x:64055: >>"$1/etc/group"
+	mkdir "$1/etc/libvirt"
 	printf '%s\n' 'cgroup_controllers = []' 'namespaces = []' 'remember_owner = 0' 'stdio_handler = "file"' \
-		>"$root/etc/libvirt/qemu.conf"
+		>"$1/etc/libvirt/qemu.conf"
 }
 
 case ${1-} in
@@ -62,6 +78,7 @@ guest_mdevctl=$1
 on_debian || die "these tests take kernel and libvirt from Debian's packages and need a Debian machine (amd64)"
 choose_checks "$here/checks"
 use_cards 2 1
+later=$(! has_check domains || LIBVIRT_RELEASE=trixie "$here/../run.sh" --programs)
 find_kernel "$series" ||
 	die "the package lists have no Linux $series with image, headers and source of one version; as root: apt-get update"
 run_on_kernel

@@ -5,7 +5,6 @@
 # that begin with an empty /etc/mdevctl.d.
 
 log=/tmp/libvirtd.log
-drivers=/drivers
 
 libvirt_check() {
 	finish_libvirt_check
@@ -24,13 +23,18 @@ finish_libvirt_check() {
 	expect 'libvirtd is still there' [ -e "/proc/$libvirtd" ]
 }
 
-# As a daemon it is no child of this shell, which waits for its children after each check.
 start_libvirtd() {
 	mkdir -p "$definitions"
-	: >$log
-	LC_ALL=C LIBVIRT_DRIVER_DIR=$drivers LIBVIRT_LOG_OUTPUTS=3:file:$log libvirtd --daemon --pid-file /run/libvirtd.pid
-	libvirtd=$(cat /run/libvirtd.pid)
+	run_libvirtd /drivers
 	expect 'libvirtd knows mtty' in_time shows mtty_mtty '<name>mtty_mtty</name>'
+}
+
+# As a daemon it is no child of this shell, which waits for its children after each check.
+run_libvirtd() { # DRIVERS [ROOT]
+	: >$log
+	LC_ALL=C LIBVIRT_DRIVER_DIR=$1 LIBVIRT_LOG_OUTPUTS=3:file:$log \
+		chroot "${2-/}" libvirtd --daemon --pid-file /run/libvirtd.pid
+	libvirtd=$(cat /run/libvirtd.pid)
 }
 
 stop_libvirtd() {
