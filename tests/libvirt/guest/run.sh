@@ -77,7 +77,7 @@ guest_mdevctl=$1
 [ -x "$guest_mdevctl" ] || die "$guest_mdevctl: no such program"
 on_debian || die "these tests take kernel and libvirt from Debian's packages and need a Debian machine (amd64)"
 choose_checks "$here/checks"
-use_cards 2 1
+use_cards 2 2
 later=$(! has_check domains || LIBVIRT_RELEASE=trixie "$here/../run.sh" --programs)
 find_kernel "$series" ||
 	die "the package lists have no Linux $series with image, headers and source of one version; as root: apt-get update"
