@@ -35,12 +35,13 @@ usage() {
 	END
 }
 
-# libvirt, programs to record and watch with, and QEMU for s390 where that is a package of its own, since Debian 13.
+# libvirt, programs to record and watch with, and QEMU where that for s390 is a package of its own, since Debian 13.
 choose_packages() {
 	wanted=(libvirt-daemon libvirt-clients inotify-tools libjansson4 libuuid1)
 	# Of its own since Debian 13.
 	if offers libvirt-daemon-driver-nodedev; then wanted+=(libvirt-daemon-driver-nodedev); fi
-	if offers qemu-system-s390x; then
+	# Until then it is but a name that another one provides.
+	if [[ $(versions qemu-system-s390x) ]]; then
 		wanted+=(libvirt-daemon-driver-qemu qemu-system-s390x qemu-system-x86 qemu-system-data seabios)
 	fi
 	version=$(versions libvirt-daemon | head -n 1)
