@@ -64,7 +64,7 @@ is_taken_as_pci() { # "domain bus slot function"
 	local xml
 	xml=$(mdevctl list --libvirt-xml -u "$uuid")
 	contains "$xml" "type='pci' managed='no'"
-	# shellcheck disable=SC2046 # they are words
+	# shellcheck disable=SC2086 # they are words
 	contains "$xml" "$(printf "domain='0x%s' bus='0x%s' slot='0x%s' function='0x%s'" $1)"
 	is_taken "$xml"
 }

@@ -36,7 +36,7 @@ extend_root() {
 	echo 'root:x:0:' >"$root/etc/group"
 	ln -s /run "$root/var/run"
 	cp "$here/steps.sh" "$root/"
-	! has_check domains || extend_root_for_domains "$root"
+	if has_check domains; then extend_root_for_domains "$root"; fi
 }
 
 # Beside the libvirt of this machine's release, which the guest has for its own, that of a later one.
@@ -78,7 +78,7 @@ guest_mdevctl=$1
 on_debian || die "these tests take kernel and libvirt from Debian's packages and need a Debian machine (amd64)"
 choose_checks "$here/checks"
 use_cards 2 2
-later=$(! has_check domains || LIBVIRT_RELEASE=trixie "$here/../run.sh" --programs)
+later=$(if has_check domains; then LIBVIRT_RELEASE=trixie "$here/../run.sh" --programs; fi)
 find_kernel "$series" ||
 	die "the package lists have no Linux $series with image, headers and source of one version; as root: apt-get update"
 run_on_kernel
