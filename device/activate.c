@@ -15,7 +15,7 @@
 #define PARENT_MS 5000
 #define POLL_MS 10
 
-static int set_attr(const struct bus_device *device, const struct mdev_attr *attr, struct error *error)
+static int set_attr(struct bus_device *device, const struct mdev_attr *attr, struct error *error)
 {
 	_cleanup_free_ char *why = NULL;
 	bool written;
@@ -32,7 +32,7 @@ static int set_attr(const struct bus_device *device, const struct mdev_attr *att
 	return r;
 }
 
-static int set_attrs(const struct bus_device *device, const struct mdev *m, struct error *error)
+static int set_attrs(struct bus_device *device, const struct mdev *m, struct error *error)
 {
 	for (size_t i = 0; i < m->n_attrs && !interrupted(); i++) {
 		const struct mdev_attr *attr = &m->attrs[i];
@@ -97,43 +97,70 @@ static int create_noted(const struct host *h, const struct mdev *m, struct error
 	return r;
 }
 
-/* Where attributes come first. */
-static int prepare(const struct host *h, const struct mdev *m, struct error *error)
+/* What was set for a device that is not there after all. */
+static void put_back(const struct bus_device *place, struct error *error)
 {
-	_cleanup_(bus_close) struct bus_device place = BUS_NO_DEVICE;
-	int r = bus_prepare(h, m, &place);
+	_cleanup_(strv_done) struct strv left = {};
+	_cleanup_free_ char *why = NULL, *names = NULL;
+
+	bus_put_back(place, &left);
+	if (!left.n)
+		return;
+	why = take(error->text);
+	names = strv_join(&left, left.n);
+	error_set(error, "%s; these attributes stay as they were set for it: %s", why, names);
+}
+
+/* Where attributes come first. */
+static int prepare(const struct host *h, const struct mdev *m, struct bus_device *place, struct error *error)
+{
+	_cleanup_free_ char *where = xasprintf("%s: ", m->parent);
+	int r = bus_prepare(h, m, place);
 
 	if (r < 0) {
 		explain_create(h, m, r, error);
 		return r;
 	}
-	r = set_attrs(&place, m, error);
-	if (r < 0) {
-		_cleanup_free_ char *where = xasprintf("%s: ", m->parent);
+	r = set_attrs(place, m, error);
+	if (r == 0)
+		return 0;
+	if (interrupted())
+		error_set(error, "interrupted before %s was given it", m->type);
+	error_prefix(error, where);
+	put_back(place, error);
+	return r;
+}
 
-		error_prefix(error, where);
-	}
+/* It may be that only the note tells of which definition it is. */
+static int create_there(const struct host *h, const struct mdev *m, bool is_noted, struct error *error)
+{
+	int r;
+
+	debug("creating %s on %s as %s", m->uuid, m->parent, m->type);
+	if (is_noted)
+		return create_noted(h, m, error);
+	r = bus_create(h, m);
+	if (r < 0)
+		explain_create(h, m, r, error);
+	else if (bus_has_one_place(h, m->parent))
+		note_forget(h, m->parent, NULL);
 	return r;
 }
 
 static int create(const struct host *h, const struct mdev *m, struct error *error)
 {
+	_cleanup_(bus_close) struct bus_device place = BUS_NO_DEVICE;
 	bool one_place = bus_has_one_place(h, m->parent);
 	int r = one_place ? explain_misfit(h, m, error) : 0, prepared = 0;
 
 	if (r >= 0 && bus_is_prepared(h, m->parent))
-		prepared = prepare(h, m, error);
+		prepared = prepare(h, m, &place, error);
 	if (r < 0 || prepared < 0)
 		return r < 0 ? r : prepared;
-	debug("creating %s on %s as %s", m->uuid, m->parent, m->type);
 	/* Of a full card the driver does not tell the type's name. */
-	if (r > 0 || (one_place && !m->defined && mdev_key(m, KEY_TYPE_NAME)))
-		return create_noted(h, m, error);
-	r = bus_create(h, m);
-	if (r < 0)
-		explain_create(h, m, r, error);
-	else if (one_place)
-		note_forget(h, m->parent, NULL);
+	r = create_there(h, m, r > 0 || (one_place && !m->defined && mdev_key(m, KEY_TYPE_NAME)), error);
+	if (r < 0 && place.log.n)
+		put_back(&place, error);
 	return r;
 }
 

@@ -207,15 +207,21 @@ bool bus_may_remove(const struct host *h, const struct mdev *m)
 	return provider_of(h, m->parent)->may_remove(h, m);
 }
 
-int bus_create(const struct host *h, const struct mdev *m)
+/* Whose is what is there. */
+static int settle_existing(const struct host *h, const struct provider *p, const struct mdev *m, int r)
 {
-	const struct provider *p = provider_of(h, m->parent);
 	_cleanup_(mdev_done) struct mdev held = {};
-	int r = p->create(h, m);
 
 	if (r != -EEXIST || p->find || identity_find_held(h, p, m->parent, &held) < 0)
 		return r;
 	return str_eq(m->uuid, held.uuid) ? -EEXIST : -EADDRINUSE;
+}
+
+int bus_create(const struct host *h, const struct mdev *m)
+{
+	const struct provider *p = provider_of(h, m->parent);
+
+	return settle_existing(h, p, m, p->create(h, m));
 }
 
 bool bus_explain_create(const struct host *h, const struct mdev *m, int r, struct error *error)
@@ -227,21 +233,14 @@ bool bus_explain_create(const struct host *h, const struct mdev *m, int r, struc
 	return p->explain_create;
 }
 
-static int open_by(int (*open)(const struct host *h, const struct mdev *m), const struct provider *p,
-		   const struct host *h, const struct mdev *m, struct bus_device *ret_device)
-{
-	int fd = open(h, m);
-
-	if (fd >= 0)
-		*ret_device = (struct bus_device){ .h = h, .provider = p, .m = m, .fd = fd };
-	return fd < 0 ? fd : 0;
-}
-
 int bus_open(const struct host *h, const struct mdev *m, struct bus_device *ret_device)
 {
 	const struct provider *p = provider_of(h, m->parent);
+	int fd = p->open(h, m);
 
-	return open_by(p->open, p, h, m, ret_device);
+	if (fd >= 0)
+		*ret_device = (struct bus_device){ .h = h, .provider = p, .m = m, .fd = fd, .lock = -1 };
+	return fd < 0 ? fd : 0;
 }
 
 bool bus_is_prepared(const struct host *h, const char *parent)
@@ -252,13 +251,26 @@ bool bus_is_prepared(const struct host *h, const char *parent)
 int bus_prepare(const struct host *h, const struct mdev *m, struct bus_device *ret_place)
 {
 	const struct provider *p = provider_of(h, m->parent);
-
 	/* What it was a moment ago cannot be seen now. */
-	return p->prepare ? open_by(p->prepare, p, h, m, ret_place) : -ENODEV;
+	int lock = -1, fd = p->prepare ? p->prepare(h, m, &lock) : -ENODEV;
+
+	if (fd < 0) {
+		closep(&lock);
+		return settle_existing(h, p, m, fd);
+	}
+	*ret_place = (struct bus_device){ .h = h, .provider = p, .m = m, .fd = fd, .lock = lock };
+	return 0;
+}
+
+void bus_put_back(const struct bus_device *place, struct strv *left)
+{
+	place->provider->put_back(place->fd, &place->log, left);
 }
 
 void bus_close(struct bus_device *d)
 {
+	attr_log_done(&d->log);
+	closep(&d->lock);
 	closep(&d->fd);
 }
 
@@ -267,9 +279,11 @@ bool bus_is_gone(const struct bus_device *d)
 	return d->provider->is_gone(d->fd);
 }
 
-int bus_set_attr(const struct bus_device *d, const char *name, const char *value,
+int bus_set_attr(struct bus_device *d, const char *name, const char *value,
 		 bool *ret_written)
 {
+	if (d->provider->prepare_attr)
+		return d->provider->prepare_attr(d->fd, name, value, &d->log, ret_written);
 	return d->provider->set_attr(d->fd, name, value, ret_written);
 }
 

@@ -8,6 +8,7 @@
 #ifndef MDEVCTL_BUS_H
 #define MDEVCTL_BUS_H
 
+#include "hardware/attr.h"
 #include "lib/host.h"
 #include "model/mdev.h"
 #include "sysfs.h"
@@ -97,8 +98,10 @@ struct bus_device {
 	const struct provider *provider;
 	const struct mdev *m; /* borrowed */
 	int fd; /* its directory */
+	int lock; /* of a place that is prepared: keeps others from it; or -1 */
+	struct attr_log log; /* what its attributes were */
 };
-#define BUS_NO_DEVICE { .fd = -1 }
+#define BUS_NO_DEVICE { .fd = -1, .lock = -1 }
 int bus_open(const struct host *h, const struct mdev *m, struct bus_device *ret_device);
 /*
  * Whether the attributes of the parent's devices are set before these are created; then
@@ -106,10 +109,12 @@ int bus_open(const struct host *h, const struct mdev *m, struct bus_device *ret_
  */
 bool bus_is_prepared(const struct host *h, const char *parent);
 int bus_prepare(const struct host *h, const struct mdev *m, struct bus_device *ret_place);
+/* Its attributes get back what they had; adds those that do not to @left. */
+void bus_put_back(const struct bus_device *place, struct strv *left);
 void bus_close(struct bus_device *d);
 bool bus_is_gone(const struct bus_device *d);
 /* As attr_write(). */
-int bus_set_attr(const struct bus_device *d, const char *name, const char *value,
+int bus_set_attr(struct bus_device *d, const char *name, const char *value,
 		 bool *ret_written);
 /*
  * Removes it.  -ENOENT: it is not active, -EINPROGRESS: it is not complete,

@@ -188,13 +188,15 @@ static bool may_change(const struct host *h, const struct mdev *m)
 }
 
 /* The function is there before it is anything, and so are its attributes. */
-static int prepare(const struct host *h, const struct mdev *m)
+static int prepare(const struct host *h, const struct mdev *m, int *ret_lock)
 {
 	_cleanup_(vf_done) struct vf vf = NO_VF;
 	int r = open_vf(h, m->parent, &vf);
 
 	if (r == 0 && !str_eq(vf.kept.driver, m->type))
 		r = -ENOENT;
+	if (r == 0)
+		*ret_lock = function_lock(h, vf.fd, m->parent);
 	if (r == 0)
 		r = function_check(h, vf.fd, vf.kept.driver);
 	return r < 0 ? r : take_fd(&vf.fd);
@@ -239,6 +241,7 @@ static void explain_taken_by_host(const struct host *h, const struct mdev *m, st
 static void explain_refusal(const struct host *h, const struct mdev *m, int r, struct error *error)
 {
 	_cleanup_close_ int vf = function_open(h, m->parent);
+	_cleanup_free_ char *override = NULL;
 
 	switch (r) {
 	case -ENOENT:
@@ -252,6 +255,11 @@ static void explain_refusal(const struct host *h, const struct mdev *m, int r, s
 		break;
 	case -ENOPKG:
 		error_set(error, "the driver %s is not loaded; try 'modprobe %s'", m->type, m->type);
+		break;
+	case -EKEYREJECTED:
+		override = function_override(vf);
+		error_set(error, "somebody has reserved %s for the driver %s; if nobody needs that, 'echo >/sys/bus/pci/devices/%s/driver_override' ends it",
+			  m->parent, override ? override : "?", m->parent);
 		break;
 	case -EREMOTEIO:
 		if (faccessat(vf, "iommu_group", F_OK, 0) < 0)
@@ -282,10 +290,11 @@ const struct provider function_provider = {
 	.may_create = may_change,
 	.may_remove = may_change,
 	.prepare = prepare,
+	.prepare_attr = function_set_attr,
+	.put_back = function_put_back,
 	.create = create,
 	.open = open_device,
 	.is_gone = function_is_gone,
-	.set_attr = function_set_attr,
 	.remove = remove_device,
 	.explain_create = explain_refusal,
 };

@@ -258,7 +258,7 @@ int place_find_type(const struct scan *scan, const char *parent, const char *tex
 
 bool place_is_lost(int r)
 {
-	static const int lost[] = { ENOSPC, EUSERS, EADDRINUSE, ENOENT, ENODEV, EAGAIN, EINVAL, EIO };
+	static const int lost[] = { ENOSPC, EUSERS, EADDRINUSE, ENOENT, ENODEV, EAGAIN, EINVAL, EIO, EKEYREJECTED };
 
 	for (size_t i = 0; i < ARRAY_SIZE(lost); i++)
 		if (-r == lost[i])

@@ -7,6 +7,7 @@
 #ifndef MDEVCTL_PROVIDER_H
 #define MDEVCTL_PROVIDER_H
 
+#include "hardware/attr.h"
 #include "lib/host.h"
 #include "model/mdev.h"
 
@@ -40,14 +41,21 @@ struct provider {
 	int (*open_parent)(const struct host *h, const char *parent);
 	bool (*may_create)(const struct host *h, const struct mdev *m);
 	bool (*may_remove)(const struct host *h, const struct mdev *m);
-	/* Where a device's attributes are there before it, and are set first, so that it is there
-	 * with all of them: the directory that they are in, or -errno as create() would
-	 * answer; else NULL. */
-	int (*prepare)(const struct host *h, const struct mdev *m);
+	/*
+	 * Where a device's attributes are there before it, and are set first, so that it is there
+	 * with all of them; else these three are NULL.  The first one returns the directory that
+	 * they are in, or -errno as create() would answer, and keeps others from changing anything
+	 * there until create() has returned and @ret_lock (negative: none) is closed.
+	 */
+	int (*prepare)(const struct host *h, const struct mdev *m, int *ret_lock);
+	int (*prepare_attr)(int place, const char *name, const char *value, struct attr_log *log, bool *ret_written);
+	/* Puts back what that has changed; adds what cannot be put back to @left. */
+	void (*put_back)(int place, const struct attr_log *log, struct strv *left);
 	int (*create)(const struct host *h, const struct mdev *m);
 	/* What is done through the descriptor is done to this device. */
 	int (*open)(const struct host *h, const struct mdev *m);
 	bool (*is_gone)(int device);
+	/* NULL where they are set first. */
 	int (*set_attr)(int device, const char *name, const char *value, bool *ret_written);
 	int (*remove)(const struct host *h, int device, const struct mdev *m);
 	/* What the answer of create() means; NULL: as on the mdev bus. */

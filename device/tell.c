@@ -160,6 +160,8 @@ static char *tell_type(const struct scan *scan, const struct wish *wish, const s
 
 	if (t->available <= 0)
 		return tell_full(scan, p->card, t->id);
+	if (r == -EKEYREJECTED)
+		return xstrdup("reserved for another driver, by its driver_override");
 	if (r < 0)
 		return xasprintf("refused by the driver: %s", strerror(-r));
 	if (t->available <= (long)promised.n)

@@ -107,27 +107,105 @@ static bool is_number(const char *text, unsigned long long *ret_number)
 	return isdigit((unsigned char)*text) && !*end && !errno;
 }
 
-int attr_write_told(int dir, const char *name, const char *value, bool *ret_written)
+/* What it reads; -EFBIG also for what is no text. */
+static int read_beneath(int dir, const char *path, char **ret_text)
 {
-	unsigned long long given, shown;
+	_cleanup_close_ int fd = open_beneath(dir, path, O_RDONLY | O_CLOEXEC);
 	_cleanup_free_ char *text = NULL;
-	_cleanup_close_ int fd = -1;
 	size_t length;
-	int r = attr_write(dir, name, value, ret_written);
+	int r = fd < 0 ? fd : read_all(fd, ATTR_MAX, false, &text, &length);
 
-	if (r < 0 || !is_number(value, &given))
-		return r;
-	fd = open_beneath(dir, name, O_RDONLY | O_CLOEXEC);
-	/* What cannot be read says nothing. */
-	r = fd < 0 ? 0 : read_all(fd, ATTR_MAX, false, &text, &length);
+	if (r == 0 && strlen(text) != length)
+		r = -EFBIG;
+	if (r == 0)
+		*ret_text = take(text);
+	return r;
+}
+
+void attr_log_done(struct attr_log *log)
+{
+	for (size_t i = 0; i < log->n; i++) {
+		free(log->change[i].name);
+		free(log->change[i].path);
+		free(log->change[i].before);
+		free(log->change[i].after);
+	}
+	free(log->change);
+	*log = (struct attr_log){};
+}
+
+static void add_change(struct attr_log *log, const char *path, const char *name, char *before, char *after)
+{
+	log->change = xgrow(log->change, log->n, sizeof(*log->change));
+	log->change[log->n++] = (struct attr_change){ xstrdup(name), xstrdup(path), before, after };
+}
+
+/* What cannot be read says nothing. */
+static void tell_made(const char *name, const char *value, int r, const char *shown)
+{
+	_cleanup_free_ char *line = shown ? xasprintf("%.*s", (int)strcspn(shown, "\n"), shown) : NULL;
+	unsigned long long given, made;
+
+	if (!is_number(value, &given))
+		return;
 	if (r == -EUCLEAN)
 		notice("attribute '%s' was set to %s, and the parts of the card differ in what they made of it", name, value);
-	if (r < 0 || !text)
+	if (line && is_number(line, &made) && made != given)
+		notice("attribute '%s' was set to %s, of which the hardware has made %s", name, value, line);
+}
+
+int attr_write_told(int dir, const char *path, const char *name, const char *value, struct attr_log *log,
+		    bool *ret_written)
+{
+	_cleanup_free_ char *before = NULL, *after = NULL;
+	int r, looked;
+
+	*ret_written = false;
+	if (attr_name_problem(path))
+		return -EXDEV;
+	read_beneath(dir, path, &before);
+	r = attr_write(dir, path, value, ret_written);
+	if (!*ret_written)
+		return r;
+	looked = read_beneath(dir, path, &after);
+	/* Of a value that is refused a part may have been taken. */
+	if (before && after ? !str_eq(before, after) : r == 0)
+		add_change(log, path, name, take(before), after ? xstrdup(after) : NULL);
+	if (r == 0)
+		tell_made(name, value, looked, after);
+	return r;
+}
+
+/* Of "low [normal] high" the one that is chosen, else the line. */
+static char *value_shown(const char *text)
+{
+	const char *open = strchr(text, '['), *close = open ? strchr(open, ']') : NULL;
+	size_t length = strlen(text);
+
+	if (close && close > open + 1 && !strchr(close, '[') && (open == text || open[-1] == ' '))
+		return xasprintf("%.*s", (int)(close - open - 1), open + 1);
+	length -= length && text[length - 1] == '\n';
+	/* Of nothing there would be no write. */
+	return length ? xasprintf("%.*s", (int)length, text) : xstrdup("\n");
+}
+
+int attr_put_back(int dir, const struct attr_change *change)
+{
+	_cleanup_free_ char *now = NULL, *value = NULL;
+	bool written;
+	int r;
+
+	if (!change->before)
+		return -ENODATA;
+	r = read_beneath(dir, change->path, &now);
+	if (r < 0 && change->after)
+		return r;
+	if (now && str_eq(now, change->before))
 		return 0;
-	text[strcspn(text, "\n")] = '\0';
-	if (is_number(text, &shown) && shown != given)
-		notice("attribute '%s' was set to %s, of which the hardware has made %s", name, value, text);
-	return 0;
+	if (now && !(change->after && str_eq(now, change->after)))
+		return -ESTALE;
+	value = value_shown(change->before);
+	return attr_write(dir, change->path, value, &written);
 }
 
 static char *explain_open(const char *whose, const struct mdev_attr *attr, int r)

@@ -60,15 +60,29 @@ int function_holder(int function, const char *wanted, char **ret_driver)
 	return r;
 }
 
+char *function_override(int function)
+{
+	char *driver = NULL;
+
+	if (read_text_at(function, OVERRIDE, &driver) == 0 && *driver && !str_eq(driver, "(null)"))
+		return driver;
+	free(driver);
+	return NULL;
+}
+
+/* Where no driver has it nobody waits for a user, which would make reading the override wait. */
 int function_check(const struct host *h, int function, const char *driver)
 {
-	_cleanup_free_ char *holder = NULL, *registered = NULL;
+	_cleanup_free_ char *holder = NULL, *registered = NULL, *override = NULL;
 	int r = function_holder(function, driver, &holder);
 
 	if (r != -ENOENT)
 		return r == 0 ? -EEXIST : r;
 	if (function_is_gone(function))
 		return -ENOENT;
+	override = function_override(function);
+	if (override && !vfio_driver_is(override, driver))
+		return -EKEYREJECTED;
 	registered = vfio_driver_registered(h, driver);
 	return registered ? 0 : -ENOPKG;
 }
@@ -100,14 +114,15 @@ static int unbind(const struct host *h, const char *name, const char *driver)
 }
 
 /* Where directories are locked, the function's own is that of its parent (bus.h). */
-static void lock_change(const struct host *h, int function, const char *name, int *ret_lock)
+int function_lock(const struct host *h, int function, const char *name)
 {
 	_cleanup_close_ int dir = openat(function, "power", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_free_ char *lock_name = xasprintf("vf-%s", name);
+	int lock = dir < 0 ? -errno : lock_take(h, lock_name, dir, CHANGE_MS);
 
-	*ret_lock = dir < 0 ? -errno : lock_take(h, lock_name, dir, CHANGE_MS);
-	if (*ret_lock < 0)
-		debug("going on without a lock of %s: %s", name, strerror(-*ret_lock));
+	if (lock < 0)
+		debug("going on without a lock of %s: %s", name, strerror(-lock));
+	return lock;
 }
 
 /* An errno of the driver's own does not come through drivers_probe. */
@@ -133,11 +148,8 @@ static int give(const struct host *h, int function, const char *name, const char
 int function_give(const struct host *h, int function, const char *name, const char *driver)
 {
 	_cleanup_free_ char *registered = NULL;
-	_cleanup_close_ int lock = -1;
-	int r;
+	int r = function_check(h, function, driver);
 
-	lock_change(h, function, name, &lock);
-	r = function_check(h, function, driver);
 	if (r < 0)
 		return r;
 	registered = vfio_driver_registered(h, driver);
@@ -169,11 +181,9 @@ static bool is_in_use(const struct host *h, int function)
 int function_take_back(const struct host *h, int function, const char *name, const char *driver)
 {
 	_cleanup_free_ char *holder = NULL, *bound = NULL;
-	_cleanup_close_ int lock = -1;
-	int r;
+	_cleanup_close_ int lock = function_lock(h, function, name);
+	int r = function_holder(function, driver, &holder);
 
-	lock_change(h, function, name, &lock);
-	r = function_holder(function, driver, &holder);
 	if (r == -EBUSY || (r == 0 && !str_eq(holder, driver)))
 		return -ESTALE;
 	if (r == 0 && is_in_use(h, function))
@@ -228,10 +238,16 @@ static bool is_forbidden(const char *name)
 	return false;
 }
 
-int function_set_pf_attr(int pf, const char *name, const char *value, bool *ret_written)
+static int set_attr(int dir, const char *path, const char *name, const char *value, struct attr_log *log,
+		    bool *ret_written)
 {
 	*ret_written = false;
-	return is_forbidden(name) ? -EACCES : attr_write_told(pf, name, value, ret_written);
+	return is_forbidden(path) ? -EACCES : attr_write_told(dir, path, name, value, log, ret_written);
+}
+
+int function_set_pf_attr(int pf, const char *name, const char *value, struct attr_log *log, bool *ret_written)
+{
+	return set_attr(pf, name, name, value, log, ret_written);
 }
 
 /* Each "%n" as the number. */
@@ -252,19 +268,50 @@ static char *expand(const char *name, unsigned long number)
 	}
 }
 
-int function_set_attr(int function, const char *name, const char *value, bool *ret_written)
+/* What is left of the name if it is that of the card's attribute, else NULL. */
+static const char *name_of_card(const char *name)
 {
 	static const char prefix[] = "pf/";
-	bool is_pf = strncmp(name, prefix, strlen(prefix)) == 0;
-	_cleanup_close_ int dir = openat(function, is_pf ? "physfn" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return strncmp(name, prefix, strlen(prefix)) == 0 ? name + strlen(prefix) : NULL;
+}
+
+static int open_dir_of(int function, const char *name)
+{
+	int fd = openat(function, name_of_card(name) ? "physfn" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int function_set_attr(int function, const char *name, const char *value, struct attr_log *log, bool *ret_written)
+{
+	const char *of_card = name_of_card(name);
+	_cleanup_close_ int dir = open_dir_of(function, name);
 	_cleanup_free_ char *expanded = NULL;
 	unsigned long number = strstr(name, "%n") ? function_number(function) : 1;
 
 	*ret_written = false;
 	if (dir < 0)
-		return -errno;
+		return dir;
 	if (!number)
 		return -ENOENT;
-	expanded = expand(is_pf ? name + strlen(prefix) : name, number);
-	return function_set_pf_attr(dir, expanded, value, ret_written);
+	expanded = expand(of_card ? of_card : name, number);
+	return set_attr(dir, expanded, name, value, log, ret_written);
+}
+
+static const char *reason(int r)
+{
+	return r == -ENODATA ? "it cannot be read" : r == -ESTALE ? "it has changed since" : strerror(-r);
+}
+
+void function_put_back(int function, const struct attr_log *log, struct strv *left)
+{
+	for (size_t i = log->n; i-- > 0;) {
+		const struct attr_change *change = &log->change[i];
+		_cleanup_close_ int dir = open_dir_of(function, change->name);
+		int r = dir < 0 ? dir : attr_put_back(dir, change);
+
+		if (r < 0)
+			strv_add(left, xasprintf("%s (%s)", change->name, reason(r)));
+	}
 }

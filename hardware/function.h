@@ -8,6 +8,7 @@
 #ifndef MDEVCTL_FUNCTION_H
 #define MDEVCTL_FUNCTION_H
 
+#include "hardware/attr.h"
 #include "lib/host.h"
 
 /* Its directory: a descriptor of the caller's, or -errno; -ENOENT: it is no such function. */
@@ -20,16 +21,23 @@ bool function_is_gone(int function);
  * leaving it, and waits for who has it open.
  */
 int function_holder(int function, const char *wanted, char **ret_driver);
+/* Waits for a while for others that change who has it.  A descriptor that keeps them
+ * waiting; negative: there is no lock, of which it has told. */
+int function_lock(const struct host *h, int function, const char *name);
 /*
- * Whether @driver could be given it now, by what can be seen: 0, or as function_give().
+ * Whether @driver could be given it now, by what can be seen: 0, or as function_give();
+ * -EKEYREJECTED: it has a driver_override that is none of @driver.
  */
 int function_check(const struct host *h, int function, const char *driver);
 /*
- * Has @driver take the function.  -EEXIST: a VFIO driver has it already, -EBUSY: one of
- * the host's own, -EINPROGRESS: one is just leaving it, -ENOPKG: there is no such driver, -EREMOTEIO: the driver did not take
- * it, else the kernel's answer; then it is as it was.
+ * Has @driver take the function; the caller has its lock, and has checked.  -ENOPKG: there is
+ * no such driver, -EREMOTEIO: the driver did not take it, -EEXIST, -EBUSY, -EINPROGRESS: as
+ * function_holder() would say, a VFIO driver has it, one of the host's own, one is just
+ * leaving it, else the kernel's answer; then it is as it was.
  */
 int function_give(const struct host *h, int function, const char *name, const char *driver);
+/* What its driver_override says; caller frees, NULL: it has none. */
+char *function_override(int function);
 /*
  * Has no driver have it.  -ENOENT: none has, -ESTALE: another than @driver, which is left
  * alone, -EBUSY: somebody has it open.
@@ -41,11 +49,14 @@ bool function_may_change(const struct host *h, const char *name);
 /* Its number among the virtual functions of its card, from 1; 0: it is none of one. */
 unsigned long function_number(int function);
 /*
- * As attr_write(); what begins with "pf/" is below the card's directory, and "%n" is the
+ * As attr_write_told(); what begins with "pf/" is below the card's directory, and "%n" is the
  * function's number.  -EACCES also for what decides about drivers and functions.
  */
-int function_set_attr(int function, const char *name, const char *value, bool *ret_written);
+int function_set_attr(int function, const char *name, const char *value, struct attr_log *log, bool *ret_written);
 /* The same of the card's own directory. */
-int function_set_pf_attr(int pf, const char *name, const char *value, bool *ret_written);
+int function_set_pf_attr(int pf, const char *name, const char *value, struct attr_log *log, bool *ret_written);
+/* Puts back what either has written, the last first; adds the names of those for which that
+ * cannot be done to @left. */
+void function_put_back(int function, const struct attr_log *log, struct strv *left);
 
 #endif

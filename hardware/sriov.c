@@ -207,27 +207,48 @@ bool sriov_needs_own_vfs(const struct host *h, const char *pf)
 }
 
 /* Before there are VFs: the driver divides the card among them by these. */
-static int set_attrs(int pf, const struct vfs *vfs, struct error *error)
+static int set_attrs(int pf, const struct vfs *vfs, struct attr_log *log, struct error *error)
 {
-	_cleanup_(strv_done) struct strv written = {};
-
 	for (size_t i = 0; i < vfs->like.n_attrs; i++) {
 		const struct mdev_attr *attr = &vfs->like.attrs[i];
-		_cleanup_free_ char *why = NULL, *before = NULL;
+		_cleanup_free_ char *why = NULL;
 		bool came_to_it;
-		int r = function_set_pf_attr(pf, attr->name, attr->value, &came_to_it);
+		int r = function_set_pf_attr(pf, attr->name, attr->value, log, &came_to_it);
 
-		if (r == 0) {
-			strv_add(&written, xstrdup(attr->name));
+		if (r == 0)
 			continue;
-		}
 		why = attr_explain("it", attr, r, came_to_it);
-		before = strv_join(&written, written.n);
-		error_set(error, "%s; none is enabled%s%s", why, written.n ? ", and these were written before that: " : "",
-			  before);
+		error_set(error, "%s", why);
 		return r;
 	}
 	return 0;
+}
+
+static char *join_names(const struct attr_log *log)
+{
+	_cleanup_(strv_done) struct strv names = {};
+
+	for (size_t i = 0; i < log->n; i++)
+		if (!strv_has(&names, log->change[i].name))
+			strv_add(&names, xstrdup(log->change[i].name));
+	return strv_join(&names, names.n);
+}
+
+/* Says what was written, where none could be enabled. */
+static void put_attrs_back(int pf, const struct attr_log *log, struct error *error)
+{
+	_cleanup_free_ char *why = take(error->text), *written = join_names(log), *names = NULL;
+	_cleanup_(strv_done) struct strv left = {};
+
+	function_put_back(pf, log, &left);
+	names = strv_join(&left, left.n);
+	if (!log->n)
+		error_set(error, "%s; none is enabled", why);
+	else if (!left.n)
+		error_set(error, "%s; none is enabled, and what was written before that is as it was: %s", why, written);
+	else
+		error_set(error, "%s; none is enabled, these were written before that: %s, and what they were cannot be put back of: %s",
+			  why, written, names);
 }
 
 /*
@@ -276,16 +297,12 @@ static int enable_bare(const struct host *h, const struct vfs *vfs, int fd, unsi
 	return r < 0 ? r : back;
 }
 
-static int enable(const struct host *h, const struct vfs *vfs, int fd, unsigned long count, struct error *error)
+static int enable_with_attrs(const struct host *h, const struct vfs *vfs, int fd, unsigned long count,
+			     struct attr_log *log, struct error *error)
 {
 	bool needs_manage = sriov_manage_is_needed(h, vfs->pf);
-	int r;
+	int r = set_attrs(fd, vfs, log, error);
 
-	if (!may_enable(fd)) {
-		explain_store(-EACCES, needs_manage, error);
-		return -EACCES;
-	}
-	r = set_attrs(fd, vfs, error);
 	if (r < 0)
 		return r;
 	if (needs_manage && sriov_manage_is_there(h))
@@ -295,6 +312,26 @@ static int enable(const struct host *h, const struct vfs *vfs, int fd, unsigned 
 	r = store_number(fd, count);
 	if (r < 0)
 		explain_store(r, needs_manage, error);
+	return r;
+}
+
+static bool has_vfs(int pf)
+{
+	return faccessat(pf, "virtfn0", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static int enable(const struct host *h, const struct vfs *vfs, int fd, unsigned long count, struct error *error)
+{
+	_cleanup_(attr_log_done) struct attr_log log = {};
+	int r;
+
+	if (!may_enable(fd)) {
+		explain_store(-EACCES, sriov_manage_is_needed(h, vfs->pf), error);
+		return -EACCES;
+	}
+	r = enable_with_attrs(h, vfs, fd, count, &log, error);
+	if (r < 0 && vfs->like.n_attrs && !has_vfs(fd))
+		put_attrs_back(fd, &log, error);
 	return r;
 }
 
