@@ -4,6 +4,7 @@
  */
 #include "device/kept.h"
 #include "config.h"
+#include "hardware/function.h"
 #include "hardware/sriov.h"
 #include "hardware/vfio-driver.h"
 
@@ -37,9 +38,12 @@ int kept_of_pf(const struct host *h, const char *pf, struct kept *ret_kept)
 	 * by those that act by it. */
 	if (!noted || config_read_vfs(h, pf, &vfs, &error) < 0 || !vfs.driver)
 		return -ENOENT;
+	/* A driver that somebody has written into the file since may be one of the host's. */
+	if (!str_eq(vfs.driver, VFS_DRIVER_AUTO) && !str_eq(vfs.driver, noted))
+		return -ENOENT;
 	*ret_kept = (struct kept){
 		.pf = vfs.pf,
-		.driver = str_eq(vfs.driver, VFS_DRIVER_AUTO) ? str_intern(noted) : vfs.driver,
+		.driver = str_intern(noted),
 		.bind = vfs.bind,
 	};
 	return 0;
@@ -92,4 +96,24 @@ int kept_note(const struct host *h, const struct vfs *vfs)
 void kept_forget(const struct host *h, const char *pf)
 {
 	host_forget(h, DIR_PATH, pf);
+	sriov_let_drivers_on(h, pf);
+}
+
+bool kept_is_done(const struct host *h, const char *pf)
+{
+	_cleanup_(strv_done) struct strv vfs = {};
+	struct kept kept;
+
+	if (kept_of_pf(h, pf, &kept) < 0 || sriov_keeps_drivers_off(h, pf))
+		return false;
+	if (kept.bind)
+		sriov_list_vfs(h, pf, &vfs);
+	for (size_t i = 0; i < vfs.n; i++) {
+		_cleanup_close_ int fd = function_open(h, vfs.s[i]);
+		_cleanup_free_ char *holder = NULL;
+
+		if (fd >= 0 && function_holder(fd, kept.driver, &holder) == -ENOENT)
+			return false;
+	}
+	return true;
 }

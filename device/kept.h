@@ -30,5 +30,8 @@ const char *kept_driver(const struct host *h, const struct vfs *vfs);
 /* Notes what is kept for a card now, or that nothing is.  0 or -errno. */
 int kept_note(const struct host *h, const struct vfs *vfs);
 void kept_forget(const struct host *h, const char *pf);
+/* Whether all of what is kept with a driver for a card whose functions are enabled has been
+ * done: they are parents, and have that driver if they are to be bound. */
+bool kept_is_done(const struct host *h, const char *pf);
 
 #endif

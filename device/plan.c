@@ -38,8 +38,9 @@ static void plan_vfs(struct planner *p)
 
 		if (p->options->files_only || !now->is_there)
 			continue;
-		/* With a driver they become parents, also those that are enabled already. */
-		if (!now->enabled || (changes && vfs->driver)) {
+		/* With a driver they become parents, also those that are enabled already.  What is to be
+		 * bound is so at the end. */
+		if (!now->enabled || (now->is_half_done && !p->options->is_rest) || (changes && vfs->driver)) {
 			planner_add(p, STEP_ENABLE_VFS, vfs->pf)->vfs = vfs;
 			p->is_enabling = true;
 		}

@@ -6,6 +6,7 @@
 #include "device/survey.h"
 #include "config.h"
 #include "device/bus.h"
+#include "device/kept.h"
 #include "device/match.h"
 #include "device/unfinished.h"
 #include "hardware/sriov.h"
@@ -28,6 +29,7 @@ static void survey_vfs(struct survey *s, const struct host *h, const struct blue
 		sriov_list_vfs(h, want->vfs[i].pf, &vfs);
 		s->vfs[i].is_there = true;
 		s->vfs[i].enabled = vfs.n;
+		s->vfs[i].is_half_done = vfs.n && want->vfs[i].driver && !kept_is_done(h, want->vfs[i].pf);
 	}
 }
 

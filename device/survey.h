@@ -13,6 +13,7 @@ struct survey_vfs {
 	struct vfs kept; /* pf NULL: nothing */
 	bool is_there; /* and can have VFs */
 	unsigned long enabled;
+	bool is_half_done; /* of what is kept with a driver: not all of them are parents, and bound where they are to be */
 };
 
 struct survey {

@@ -158,6 +158,13 @@ static int store_text(int pf, const char *name, const char *text)
 	return fd < 0 ? -errno : write_store(fd, text, strlen(text));
 }
 
+static int lock_card(const struct host *h, const char *pf, int fd, unsigned ms)
+{
+	_cleanup_free_ char *name = xasprintf("vfs-%s", pf);
+
+	return lock_take(h, name, fd, ms);
+}
+
 static int store_number(int pf, unsigned long count)
 {
 	_cleanup_free_ char *text = xasprintf("%lu", count);
@@ -279,6 +286,24 @@ static int let_drivers_on(const struct host *h, const char *pf, int fd)
 	return r == -ENOENT ? 0 : r;
 }
 
+bool sriov_keeps_drivers_off(const struct host *h, const char *pf)
+{
+	_cleanup_close_ int fd = host_openf(h, O_PATH, NOTES "/%s", pf);
+
+	return fd >= 0;
+}
+
+/* Who is just enabling VFs has the lock, and does this by itself. */
+void sriov_let_drivers_on(const struct host *h, const char *pf)
+{
+	_cleanup_close_ int fd = sriov_keeps_drivers_off(h, pf) ? open_pf(h, pf) : -ENOENT;
+	_cleanup_close_ int lock = fd < 0 ? fd : lock_card(h, pf, fd, 0);
+	int r = lock == -ETIMEDOUT ? 0 : fd < 0 ? fd : let_drivers_on(h, pf, fd);
+
+	if (r < 0 && r != -ENOENT)
+		debug(AUTOPROBE " of %s cannot be set back to what it was: %s", pf, strerror(-r));
+}
+
 static int enable_bare(const struct host *h, const struct vfs *vfs, int fd, unsigned long count,
 		       struct error *error)
 {
@@ -360,7 +385,6 @@ int sriov_enable(const struct host *h, const struct vfs *vfs, struct error *erro
 {
 	_cleanup_close_ int fd = open_pf(h, vfs->pf), lock = -1;
 	unsigned long count = vfs->count;
-	_cleanup_free_ char *name = NULL;
 	struct sriov s = {};
 	int r;
 
@@ -375,8 +399,7 @@ int sriov_enable(const struct host *h, const struct vfs *vfs, struct error *erro
 		error_set(error, "it can have %lu VFs, not %lu", s.total, count);
 		return -ERANGE;
 	}
-	name = xasprintf("vfs-%s", vfs->pf);
-	lock = lock_take(h, name, fd, LOCK_MS);
+	lock = lock_card(h, vfs->pf, fd, LOCK_MS);
 	if (lock < 0)
 		debug("going on without a lock of %s: %s", vfs->pf, strerror(-lock));
 	return enable_locked(h, vfs, fd, count, error);

@@ -36,6 +36,10 @@ char *sriov_driver_epoch(const struct host *h, const char *pf);
 
 /* Whether the card's driver is NVIDIA's, which has its VFs for itself. */
 bool sriov_needs_own_vfs(const struct host *h, const char *pf);
+/* Whether somebody is just enabling VFs so that none of the host's own drivers gets them, or has died meanwhile. */
+bool sriov_keeps_drivers_off(const struct host *h, const char *pf);
+/* Puts right what that one has left; who enables VFs next does that, too. */
+void sriov_let_drivers_on(const struct host *h, const char *pf);
 /*
  * Enables the VFs that are kept for a card, after its attributes have been set; with a
  * VFIO driver, so that none of the host's own gets them.  VFs that are enabled stay as
