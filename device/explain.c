@@ -20,13 +20,14 @@ static bool wants_function(const struct mdev *m)
 /* A virtual function is a parent only where its card is kept so. */
 static char *explain_function(const struct host *h, const struct mdev *m)
 {
+	_cleanup_(strv_done) struct strv vfs = {};
 	_cleanup_free_ char *pf = NULL;
-	struct sriov s;
 
-	if (!wants_function(m) || sriov_find_pf(h, m->parent, &pf) < 0 || sriov_look(h, pf, &s) < 0)
+	if (!wants_function(m) || sriov_find_pf(h, m->parent, &pf) < 0)
 		return NULL;
-	return xasprintf("%s is a virtual function of %s, which is not kept with a driver; 'mdevctl define-vfs -p %s --count %lu --driver %s' keeps it so",
-			 m->parent, pf, pf, s.enabled, m->type);
+	sriov_list_vfs(h, pf, &vfs);
+	return xasprintf("%s is a virtual function of %s, which is not kept with a driver; 'mdevctl define-vfs -p %s --count %zu --driver %s' keeps it so",
+			 m->parent, pf, pf, vfs.n, m->type);
 }
 
 /*
@@ -37,25 +38,26 @@ static char *explain_functions(const struct host *h, const struct mdev *m)
 {
 	_cleanup_free_ char *names = NULL, *driver = NULL;
 	_cleanup_(strv_done) struct strv vfs = {}, parents = {};
-	struct sriov s;
+	unsigned long total;
 
-	if (sriov_look(h, m->parent, &s) < 0)
+	if (sriov_total(h, m->parent, &total) < 0)
 		return explain_function(h, m);
-	driver = wants_function(m) ? xasprintf(" --driver %s", m->type) : xstrdup("");
-	if (!s.enabled)
-		return xasprintf("%s is a physical function and has no types of its own, and none of its %lu virtual functions is enabled; 'mdevctl define-vfs -p %s --count max%s' has them enabled at boot, 'mdevctl start-parent-mdevs %s' then does it now",
-				 m->parent, s.total, m->parent, driver, m->parent);
+	/* By the links, as the number may have us wait (sriov.h). */
 	sriov_list_vfs(h, m->parent, &vfs);
+	driver = wants_function(m) ? xasprintf(" --driver %s", m->type) : xstrdup("");
+	if (!vfs.n)
+		return xasprintf("%s is a physical function and has no types of its own, and none of its %lu virtual functions is enabled; 'mdevctl define-vfs -p %s --count max%s' has them enabled at boot, 'mdevctl start-parent-mdevs %s' then does it now",
+				 m->parent, total, m->parent, driver, m->parent);
 	for (size_t i = 0; i < vfs.n; i++)
 		if (bus_has_parent(h, vfs.s[i]))
 			strv_add(&parents, xstrdup(vfs.s[i]));
 	names = strv_join(&parents, 4);
 	if (!parents.n && *driver)
-		return xasprintf("%s is a physical function, whose virtual functions are not kept with a driver; 'mdevctl define-vfs -p %s --count %lu%s' keeps them so",
-				 m->parent, m->parent, s.enabled, driver);
+		return xasprintf("%s is a physical function, whose virtual functions are not kept with a driver; 'mdevctl define-vfs -p %s --count %zu%s' keeps them so",
+				 m->parent, m->parent, vfs.n, driver);
 	if (!parents.n)
-		return xasprintf("%s is a physical function, and its driver offers no types on its %lu virtual functions; is it one with vGPU support?",
-				 m->parent, s.enabled);
+		return xasprintf("%s is a physical function, and its driver offers no types on its %zu virtual functions; is it one with vGPU support?",
+				 m->parent, vfs.n);
 	return xasprintf("%s is a physical function and has no types of its own; its virtual functions have: %s",
 			 m->parent, names);
 }

@@ -54,17 +54,20 @@ static void check_sriov(const struct host *h, bool have_parents, const struct st
 	host_list_names(h, PCI_DEVICES, &devices);
 	for (size_t i = 0; i < devices.n; i++) {
 		const char *pf = devices.s[i];
-		struct sriov sriov;
+		_cleanup_(strv_done) struct strv vfs = {};
+		unsigned long total;
 
 		/* Of what is kept with a driver functions.c tells. */
-		if ((quiet && strv_has(kept, pf)) || !is_gpu(h, pf) || sriov_look(h, pf, &sriov) < 0 || !sriov.total)
+		if ((quiet && strv_has(kept, pf)) || !is_gpu(h, pf) || sriov_total(h, pf, &total) < 0)
 			continue;
 		cards++;
-		if (sriov.enabled)
+		/* By the links, as the number may have us wait (sriov.h). */
+		sriov_list_vfs(h, pf, &vfs);
+		if (vfs.n)
 			continue;
 		idle++;
 		findings_add(all, health, "sr-iov",
-			     xasprintf("none of the %lu virtual functions of %s is enabled", sriov.total, pf),
+			     xasprintf("none of the %lu virtual functions of %s is enabled", total, pf),
 			     mend_idle_card(h, pf));
 	}
 	if (!idle && (cards || !quiet))

@@ -138,6 +138,8 @@ static int give(const struct host *h, int function, const char *name, const char
 	if (looked == 0 && str_eq(holder, registered))
 		return 0;
 	store_override(function, NULL);
+	if (function_is_gone(function))
+		return -ENOENT;
 	if (looked == 0 || looked == -ENOENT)
 		return r < 0 ? r : -EREMOTEIO;
 	/* The driver may have taken it, unseen. */

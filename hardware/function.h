@@ -30,8 +30,8 @@ int function_lock(const struct host *h, int function, const char *name);
  */
 int function_check(const struct host *h, int function, const char *driver);
 /*
- * Has @driver take the function; the caller has its lock, and has checked.  -ENOPKG: there is
- * no such driver, -EREMOTEIO: the driver did not take it, -EEXIST, -EBUSY, -EINPROGRESS: as
+ * Has @driver take the function; the caller has its lock, and has checked.  -ENOENT: the function
+ * has gone, -ENOPKG: there is no such driver, -EREMOTEIO: the driver did not take it, -EEXIST, -EBUSY, -EINPROGRESS: as
  * function_holder() would say, a VFIO driver has it, one of the host's own, one is just
  * leaving it, else the kernel's answer; then it is as it was.
  */
