@@ -7,6 +7,7 @@
 #include "hardware/function.h"
 #include "hardware/sriov.h"
 #include "hardware/vfio-driver.h"
+#include "lib/lock.h"
 
 #include <fcntl.h>
 
@@ -81,16 +82,18 @@ const char *kept_driver(const struct host *h, const struct vfs *vfs)
 	return str_intern(registered ? registered : vfio_driver_is(module, VFIO_PCI) ? VFIO_PCI : module);
 }
 
+/* At boot there may be several at once. */
 int kept_note(const struct host *h, const struct vfs *vfs)
 {
-	_cleanup_close_ int dir = -1;
+	_cleanup_free_ char *noted = read_note(h, vfs->pf);
+	const char *driver = NULL;
 
 	if (!vfs->driver) {
 		kept_forget(h, vfs->pf);
 		return 0;
 	}
-	dir = host_make_dir(h, DIR_PATH);
-	return dir < 0 ? dir : file_replace_at(dir, vfs->pf, kept_driver(h, vfs));
+	driver = kept_driver(h, vfs);
+	return noted && str_eq(noted, driver) ? 0 : lock_replace_file(h, DIR_PATH, vfs->pf, driver);
 }
 
 void kept_forget(const struct host *h, const char *pf)

@@ -265,13 +265,11 @@ static void put_attrs_back(int pf, const struct attr_log *log, struct error *err
 static int keep_drivers_off(const struct host *h, const char *pf, int fd)
 {
 	_cleanup_free_ char *before = NULL;
-	_cleanup_close_ int dir = -1;
 	int r = read_text_at(fd, AUTOPROBE, &before);
 
 	if (r < 0 || str_eq(before, "0"))
 		return r;
-	dir = host_make_dir(h, NOTES);
-	r = dir < 0 ? dir : file_replace_at(dir, pf, before);
+	r = lock_replace_file(h, NOTES, pf, before);
 	return r < 0 ? r : store_text(fd, AUTOPROBE, "0");
 }
 

@@ -11,6 +11,9 @@
 
 #define LOCK_DIR "run/mdevctl"
 #define POLL_MS 5
+/* How long, and how often, other writers of a small file are waited for. */
+#define REPLACE_MS 10000
+#define REPLACE_TRIES 100
 
 static bool is_of_others(int dir)
 {
@@ -84,6 +87,23 @@ char *lock_path(const struct host *h, const char *name, int dir, const char *dir
 	_cleanup_close_ int own = wants_own_lock(h, dir) ? open_own_lock(h, name) : -1;
 
 	return own >= 0 ? xasprintf("/" LOCK_DIR "/%s", name) : xstrdup(dir_path);
+}
+
+static int replace_file(const struct host *h, const char *path, const char *name, const char *text)
+{
+	_cleanup_close_ int dir = host_make_dir(h, path), lock = dir < 0 ? dir : lock_take(h, "files", dir, REPLACE_MS);
+
+	return lock == -ENOENT || dir < 0 ? lock : file_replace_at(dir, name, text);
+}
+
+int lock_replace_file(const struct host *h, const char *path, const char *name, const char *text)
+{
+	int r = -ENOENT;
+
+	/* The directory has gone in between. */
+	for (int i = 0; i < REPLACE_TRIES && r == -ENOENT; i++)
+		r = replace_file(h, path, name, text);
+	return r;
 }
 
 char *lock_read_note(const struct host *h, const char *name)

@@ -22,6 +22,12 @@ int lock_take(const struct host *h, const char *name, int dir, unsigned ms);
 char *lock_path(const struct host *h, const char *name, int dir, const char *dir_path);
 
 /*
+ * Replaces file @name of directory @path, which it makes; there may be others that do so, or
+ * that remove both (host_forget()).  0 or -errno.
+ */
+int lock_replace_file(const struct host *h, const char *path, const char *name, const char *text);
+
+/*
  * A note below /run/mdevctl, gone with the next boot: where there are no locks of
  * root's own, none is kept.  Text of the note, caller frees, or NULL.
  */
