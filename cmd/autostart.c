@@ -306,18 +306,18 @@ static int wait_for_parent(const struct host *h, struct run *run)
 }
 
 /* What has room for one device, is to be bound, and is not: that of a definition, if one
- * is kept for it. */
+ * is kept for it.  Why it cannot be is told when it is started. */
 static void add_bound(const struct host *h, struct run *run)
 {
 	_cleanup_(mdev_type_list_done) struct mdev_type_list types = {};
-	_cleanup_(mdev_done) struct mdev m = { .parent = str_intern(run->parent) };
+	_cleanup_(mdev_done) struct mdev m = { .parent = str_intern(run->parent) }, holder = {};
 
 	if (run->only_binds && run->wanted.n) {
 		mdev_list_done(&run->wanted);
 		return;
 	}
 	bus_list_types(h, run->parent, 0, &types);
-	if (run->wanted.n || !types.n || types.t[0].available <= 0)
+	if (run->wanted.n || !types.n || bus_find_holder(h, run->parent, &holder) == 0)
 		return;
 	m.type = str_intern(types.t[0].id);
 	if (bus_fixed_uuid(h, &m))
