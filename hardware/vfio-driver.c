@@ -146,17 +146,16 @@ static bool has_core(const char *dependencies)
 	return false;
 }
 
-/* Whether a line of modules.dep, or modules.builtin, is that of a VFIO driver. */
+/* Whether a line of modules.dep, or modules.builtin, is that of a VFIO driver: of the kernel's
+ * own, or one that needs the core of all, which is no dependency where it is built in. */
 static bool is_driver_line(const char *line, const char *name, size_t length)
 {
-	const char *dependencies = strchr(line, ':');
+	static const char core[] = "vfio-pci-core", dir[] = "/vfio/pci/";
 
-	if (length == strlen(VFIO_PCI) && is_same_name(VFIO_PCI, name, length))
-		return true;
-	if (dependencies)
-		return has_core(dependencies);
-	return strstr(line, "/vfio/pci/") && !(length == strlen("vfio-pci-core") &&
-					       is_same_name("vfio-pci-core", name, length));
+	if (length == strlen(core) && is_same_name(core, name, length))
+		return false;
+	return memmem(line, strcspn(line, ":"), dir, strlen(dir)) || has_core(line + strcspn(line, ":")) ||
+	       (length == strlen(VFIO_PCI) && is_same_name(VFIO_PCI, name, length));
 }
 
 /* What has to be known of a list of modules. */
@@ -192,6 +191,22 @@ static void search_all(const struct host *h, struct search *s)
 	search_list(h, "modules.builtin", s);
 }
 
+/* One from elsewhere, where the core is built in. */
+static bool has_alias(const struct host *h, const char *driver)
+{
+	static const char prefix[] = "alias vfio_pci:";
+	_cleanup_free_ char *text = read_modules(h, "modules.alias");
+	char *line, *next = text;
+
+	while (text && (line = strsep(&next, "\n"))) {
+		const char *module = strrchr(line, ' ');
+
+		if (module && strncmp(line, prefix, strlen(prefix)) == 0 && vfio_driver_is(module + 1, driver))
+			return true;
+	}
+	return false;
+}
+
 enum vfio_driver_state vfio_driver_look(const struct host *h, const char *driver)
 {
 	struct search s = { .driver = driver };
@@ -201,7 +216,7 @@ enum vfio_driver_state vfio_driver_look(const struct host *h, const char *driver
 		return VFIO_DRIVER_FINE;
 	search_all(h, &s);
 	if (s.is_found)
-		return s.is_vfio ? VFIO_DRIVER_FINE : VFIO_DRIVER_OTHER;
+		return s.is_vfio || has_alias(h, driver) ? VFIO_DRIVER_FINE : VFIO_DRIVER_OTHER;
 	registered = vfio_driver_registered(h, driver);
 	return registered || !s.is_read ? VFIO_DRIVER_FINE : VFIO_DRIVER_UNKNOWN;
 }
