@@ -274,14 +274,16 @@ static int start_pending(struct run *run)
 	return result;
 }
 
-static int fail_absent(struct run *run)
+static int fail_absent(const struct host *h, struct run *run)
 {
 	_cleanup_(strv_done) struct strv uuids = {};
-	_cleanup_free_ char *names = NULL;
+	_cleanup_free_ char *names = NULL, *unkept = explain_unkept(h, &run->wanted.m[0]);
 
 	for (size_t i = 0; i < run->wanted.n; i++)
 		strv_add(&uuids, xstrdup(run->wanted.m[i].uuid));
 	names = strv_join(&uuids, 5);
+	if (unkept)
+		return fail("cannot start %s: %s", names, unkept);
 	return fail("cannot start %s: the parent %s is not registered; is its driver loaded? 'mdevctl doctor' looks for that",
 		    names, run->parent);
 }
@@ -295,7 +297,7 @@ static int wait_for_parent(const struct host *h, struct run *run)
 		if (interrupted())
 			return fail_interrupted(run);
 		if (now_ms() >= run->late_deadline)
-			return fail_absent(run);
+			return fail_absent(h, run);
 		if (!told && now_ms() - begun >= 1000) {
 			notice("waiting for the parent %s, %u s at most", run->parent, run->late_ms / 1000);
 			told = true;

@@ -17,8 +17,7 @@ static bool wants_function(const struct mdev *m)
 	return strstr(m->type, "vfio");
 }
 
-/* A virtual function is a parent only where its card is kept so. */
-static char *explain_function(const struct host *h, const struct mdev *m)
+char *explain_unkept(const struct host *h, const struct mdev *m)
 {
 	_cleanup_(strv_done) struct strv vfs = {};
 	_cleanup_free_ char *pf = NULL;
@@ -41,7 +40,7 @@ static char *explain_functions(const struct host *h, const struct mdev *m)
 	unsigned long total;
 
 	if (sriov_total(h, m->parent, &total) < 0)
-		return explain_function(h, m);
+		return explain_unkept(h, m);
 	/* By the links, as the number may have us wait (sriov.h). */
 	sriov_list_vfs(h, m->parent, &vfs);
 	driver = wants_function(m) ? xasprintf(" --driver %s", m->type) : xstrdup("");

@@ -13,6 +13,9 @@
  * that would provide it, NULL: whether it is loaded. */
 void explain_parent(const struct host *h, const struct mdev *m, const char *module_state,
 		    struct error *error);
+/* What has to be done before the parent, a virtual function that is there, is one for whole
+ * functions, as the device asks; NULL: that is no matter; caller frees. */
+char *explain_unkept(const struct host *h, const struct mdev *m);
 /* The parent does not offer the type. */
 void explain_type(const struct host *h, const struct mdev *m, struct error *error);
 /* Whether the UUID is active already: where. */

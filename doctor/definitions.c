@@ -155,8 +155,11 @@ static void check_definition(const struct host *h, const struct definitions *d,
 		return;
 
 	if (!strv_has(&d->parents, m->parent)) {
+		_cleanup_free_ char *unkept = explain_unkept(h, m);
+
 		findings_add(all, health, "definitions",
-			     xasprintf("%s: its parent %s is not there", m->uuid, m->parent),
+			     unkept ? xasprintf("%s: %s", m->uuid, unkept) :
+				      xasprintf("%s: its parent %s is not there", m->uuid, m->parent),
 			     xasprintf("see drivers and sr-iov; or, if it is gone for good: mdevctl undefine -u %s -p %s",
 				       m->uuid, m->parent));
 	} else if (!find_type(d, m) && !find_named(d, m)) {
