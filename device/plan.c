@@ -44,6 +44,10 @@ static void plan_vfs(struct planner *p)
 			planner_add(p, STEP_ENABLE_VFS, vfs->pf)->vfs = vfs;
 			p->is_enabling = true;
 		}
+		if (now->enabled && changes && vfs->like.n_attrs && !mdev_has_same_attrs(&vfs->like, &now->kept.like))
+			strv_add(&p->plan->notes,
+				 xasprintf("%s: its attributes are written when its virtual functions are enabled the next time, and stay as they are until then",
+					   vfs->pf));
 		if (now->enabled && vfs->count && now->enabled < vfs->count)
 			strv_add(&p->plan->notes,
 				 xasprintf("%s: %lu virtual functions are enabled, and stay so until they are all disabled or the host boots: changing their number would remove what runs on them",
