@@ -45,7 +45,7 @@ struct run {
 	unsigned late_ms; /* how long a parent or types that are not there are waited for */
 	uint64_t late_deadline;
 	bool tells_problems;
-	bool binds; /* whatever device the parent may have */
+	const char *binds; /* the driver that the parent is to have, whatever is defined; NULL: none */
 	bool only_binds;
 	bool stopped; /* by what concerns all devices, and was told */
 	bool unread; /* not every definition could be */
@@ -311,17 +311,14 @@ static int wait_for_parent(const struct host *h, struct run *run)
  * is kept for it.  Why it cannot be is told when it is started. */
 static void add_bound(const struct host *h, struct run *run)
 {
-	_cleanup_(mdev_type_list_done) struct mdev_type_list types = {};
-	_cleanup_(mdev_done) struct mdev m = { .parent = str_intern(run->parent) }, holder = {};
+	_cleanup_(mdev_done) struct mdev m = { .parent = str_intern(run->parent), .type = run->binds }, holder = {};
 
 	if (run->only_binds && run->wanted.n) {
 		mdev_list_done(&run->wanted);
 		return;
 	}
-	bus_list_types(h, run->parent, 0, &types);
-	if (run->wanted.n || !types.n || bus_find_holder(h, run->parent, &holder) == 0)
+	if (run->wanted.n || bus_find_holder(h, run->parent, &holder) == 0)
 		return;
-	m.type = str_intern(types.t[0].id);
 	if (bus_fixed_uuid(h, &m))
 		mdev_list_take(&run->wanted, &m);
 }
@@ -399,7 +396,10 @@ int autostart_vfs(const struct host *h, const char *pf, bool defined)
 	struct kept kept;
 	int r, result = 0;
 
-	if (kept_of_pf(h, pf, &kept) < 0 || !(defined || kept.bind))
+	r = kept_of_pf(h, pf, &kept);
+	if (r < 0 && r != -ENOENT)
+		return fail_errno(r, "cannot start the devices of the virtual functions of %s: what is kept for it cannot be read", pf);
+	if (r < 0 || !(defined || kept.bind))
 		return 0;
 	sriov_list_vfs(h, pf, &vfs);
 	for (size_t i = 0; i < vfs.n && !interrupted(); i++) {
@@ -409,7 +409,7 @@ int autostart_vfs(const struct host *h, const char *pf, bool defined)
 			.parent = vfs.s[i],
 			.late_ms = LATE_MS,
 			.tells_problems = defined,
-			.binds = kept.bind,
+			.binds = kept.bind ? kept.driver : NULL,
 			.only_binds = !defined,
 		};
 

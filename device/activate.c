@@ -147,13 +147,13 @@ static int create_there(const struct host *h, const struct mdev *m, bool is_note
 	return r;
 }
 
-static int create(const struct host *h, const struct mdev *m, struct error *error)
+static int create(const struct host *h, const struct mdev *m, bool is_prepared, struct error *error)
 {
 	_cleanup_(bus_close) struct bus_device place = BUS_NO_DEVICE;
 	bool one_place = bus_has_one_place(h, m->parent);
 	int r = one_place ? explain_misfit(h, m, error) : 0, prepared = 0;
 
-	if (r >= 0 && bus_is_prepared(h, m->parent))
+	if (r >= 0 && is_prepared)
 		prepared = prepare(h, m, &place, error);
 	if (r < 0 || prepared < 0)
 		return r < 0 ? r : prepared;
@@ -185,12 +185,13 @@ static int finish(const struct host *h, const struct mdev *m, struct unfinished 
 int activate(const struct host *h, const struct mdev *m, struct error *error)
 {
 	_cleanup_(unfinished_close) struct unfinished mark = UNFINISHED_NONE;
+	/* Asked once: what the parent is may change meanwhile. */
 	bool is_prepared = bus_is_prepared(h, m->parent);
 	int r;
 
 	if (m->n_attrs && !is_prepared)
 		unfinished_begin(h, m->uuid, &mark);
-	r = create(h, m, error);
+	r = create(h, m, is_prepared, error);
 	if (r < 0)
 		unfinished_cancel(&mark, m->uuid);
 	else if (!is_prepared)

@@ -20,24 +20,28 @@ bool kept_any(const struct host *h)
 	return fd >= 0;
 }
 
-/* What the note says of the driver; caller frees, NULL: there is none. */
-static char *read_note(const struct host *h, const char *pf)
+/* What the note says of the driver; caller frees.  -ENOENT: there is none. */
+static int read_note(const struct host *h, const char *pf, char **ret_driver)
 {
 	_cleanup_close_ int dir = host_openf(h, O_PATH | O_DIRECTORY, DIR_PATH);
-	char *text = NULL;
 
-	return dir >= 0 && read_text_at(dir, pf, &text) == 0 ? text : NULL;
+	return dir < 0 ? dir : read_text_at(dir, pf, ret_driver);
 }
 
 int kept_of_pf(const struct host *h, const char *pf, struct kept *ret_kept)
 {
-	_cleanup_free_ char *noted = strchr(pf, ':') ? read_note(h, pf) : NULL;
+	_cleanup_free_ char *noted = NULL;
 	_cleanup_(error_done) struct error error = {};
 	_cleanup_(vfs_done) struct vfs vfs = {};
+	/* What is no PCI address is no card, and costs nothing. */
+	int r = strchr(pf, ':') ? read_note(h, pf, &noted) : -ENOENT;
 
-	/* What is no PCI address is no card, and costs nothing; what is wrong with the file is told
-	 * by those that act by it. */
-	if (!noted || config_read_vfs(h, pf, &vfs, &error) < 0 || !vfs.driver)
+	if (r == 0)
+		r = config_read_vfs(h, pf, &vfs, &error);
+	/* What is wrong with the file is told by those that act by it. */
+	if (r < 0)
+		return r == -EINVAL ? -ENOENT : r;
+	if (!vfs.driver)
 		return -ENOENT;
 	/* A driver that somebody has written into the file since may be one of the host's. */
 	if (!str_eq(vfs.driver, VFS_DRIVER_AUTO) && !str_eq(vfs.driver, noted))
@@ -85,7 +89,7 @@ const char *kept_driver(const struct host *h, const struct vfs *vfs)
 /* At boot there may be several at once. */
 int kept_note(const struct host *h, const struct vfs *vfs)
 {
-	_cleanup_free_ char *noted = read_note(h, vfs->pf);
+	_cleanup_free_ char *noted = NULL;
 	const char *driver = NULL;
 
 	if (!vfs->driver) {
@@ -93,6 +97,7 @@ int kept_note(const struct host *h, const struct vfs *vfs)
 		return 0;
 	}
 	driver = kept_driver(h, vfs);
+	read_note(h, vfs->pf, &noted);
 	return noted && str_eq(noted, driver) ? 0 : lock_replace_file(h, DIR_PATH, vfs->pf, driver);
 }
 

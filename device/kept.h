@@ -19,7 +19,8 @@ struct kept {
 
 /* Whether there are any at all. */
 bool kept_any(const struct host *h);
-/* What is kept for a card, or for that of a virtual function.  -ENOENT: nothing. */
+/* What is kept for a card, or for that of a virtual function.  -ENOENT: nothing; other
+ * errors: it cannot be read. */
 int kept_of_pf(const struct host *h, const char *pf, struct kept *ret_kept);
 int kept_of_vf(const struct host *h, const char *vf, struct kept *ret_kept);
 /* Adds the cards, sorted. */

@@ -277,11 +277,14 @@ static int let_drivers_on(const struct host *h, const char *pf, int fd)
 {
 	_cleanup_close_ int dir = host_openf(h, O_PATH | O_DIRECTORY, NOTES);
 	_cleanup_free_ char *before = NULL;
-	int r = dir < 0 || read_text_at(dir, pf, &before) < 0 ? -ENOENT : store_text(fd, AUTOPROBE, before);
+	int r = dir < 0 ? dir : read_text_at(dir, pf, &before);
 
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	r = store_text(fd, AUTOPROBE, before);
 	if (r == 0)
 		host_forget(h, NOTES, pf);
-	return r == -ENOENT ? 0 : r;
+	return r;
 }
 
 bool sriov_keeps_drivers_off(const struct host *h, const char *pf)

@@ -52,6 +52,8 @@ snapshot_functions() {
 	done
 	IFS= read -r who <"$card/sriov_drivers_autoprobe"
 	state+="autoprobe $who"$'\n'
+	IFS= read -r who <"$card/power_limit"
+	state+="power_limit $who"$'\n'
 }
 
 # Whether a UUID in $state is none of ours.
@@ -81,6 +83,8 @@ reset() {
 	if [[ $host == vf-cards ]]; then
 		printf 'reboot 0000:3b:00.0\n' >root/sys/fake/control
 		printf 1 >root/sys/bus/pci/devices/0000:3b:00.0/sriov_drivers_autoprobe
+		printf 75 >root/sys/bus/pci/devices/0000:3b:00.0/power_limit
+		printf auto >root/sys/bus/pci/devices/0000:3b:00.0/power/control
 	fi
 	$before
 }
@@ -117,7 +121,7 @@ check_state() {
 check_definitions() {
 	local file parsed
 	[[ $scenario == undefine-broken ]] && return
-	parsed=$("$MDEVCTL" list -d --dumpjson 2>&1) || report 'then list --defined failed'
+	parsed=$("$MDEVCTL" list -d --dumpjson --all 2>&1) || report 'then list --defined failed'
 	for file in "$config"/*/*; do
 		if [[ $file == */pools.d/* ]]; then
 			[[ $("$MDEVCTL" list-pools 2>&1) == small:* ]] || report 'then list-pools failed'
@@ -141,6 +145,10 @@ is_step() {
 
 check_error() {
 	check_state
+	[[ $state == *'function '* || $state != *'power_limit 60'* || $told == *'cannot be put back of'* ]] ||
+		report 'the card keeps an attribute without a function'
+	[[ $state == *' vfio-pci'$'\n'* || $state != *'power_limit 50'* || $told == *'stay as they were set'* ]] ||
+		report 'an attribute stays of a function that was not started'
 	[[ $state == "$old" || $state == "$new" ]] || is_step "$steps" || is_told ||
 		report 'neither the old nor the new state'
 	case $kind in
@@ -171,7 +179,8 @@ check_uuid() {
 # The few ways in which a failure leaves something behind, which it says.
 is_told() {
 	[[ $told == *'may not survive'* || $told == *'is active, without'* || $told == *'it stays '* ||
-		$told == *'cannot be set back to what it was'* || $told == *'NOT undone: '* ||
+		$told == *'cannot be set back to what it was'* || $told == *'cannot be put back of'* || $told == *'stay as they were set'* ||
+		$told == *'NOT undone: '* ||
 		$told == *'everywhere: cannot read'* || $told == *'cannot write to standard output'* ]]
 }
 
@@ -219,7 +228,7 @@ check_next() {
 			uuid=${file##*/}
 			[[ $uuid == "$bystander" ]] || "$MDEVCTL" stop -u "$uuid" 2>err || { read -r told <err && report 'it cannot be stopped'; }
 		done
-	[[ $scenario != functions-start || $state != *' vfio-pci'$'\n'* ]] || "$MDEVCTL" stop -u "$function" || report 'it cannot be stopped'
+	[[ $scenario != functions-start || $state != *' vfio-pci'$'\n'* ]] || "$MDEVCTL" stop -u "$a" || report 'it cannot be stopped'
 	for uuid in "${others[@]}"; do
 		[[ ${command[0]} != define ]] || "$MDEVCTL" undefine -u "$uuid" || report 'it cannot be undefined'
 	done

@@ -32,7 +32,7 @@ scenarios=(
 	start start-generated start-transient start-scripts start-without-openat2
 	start-refused start-vetoed start-unprintable autostart autostart-scripts
 	stop stop-scripts stop-vetoed
-	functions-start functions-stop
+	functions-enable functions-start functions-stop
 	apply-first apply-prune apply-restart apply-pool
 	list-defined list-defined-json list-defined-one list-running list-running-json types types-json
 )
@@ -97,11 +97,18 @@ before_start-pool() {
 	put_definition pools.d small.json '{"types": ["example-1"], "attrs": [{"vendor/speed": "3"}], "limit": 9}'
 }
 
+before_functions-enable() {
+	put_definition example $bystander "$json"
+	put_definition 0000:3b:00.0 vfs.json '{"vfs": 2, "driver": "vfio-pci", "attrs": [{"power_limit": "60"}, {"power/control": "on"}]}'
+}
+
 before_functions() {
 	put_definition example $bystander "$json"
 	put_definition 0000:3b:00.0 vfs.json '{"vfs": 1, "driver": "vfio-pci", "bind": true, "attrs": [{"power_limit": "60"}]}'
 	"$MDEVCTL" start-parent-mdevs 0000:3b:00.0
-	[[ $scenario != functions-start ]] || "$MDEVCTL" stop -u $function
+	[[ $scenario == functions-start ]] || return 0
+	"$MDEVCTL" stop -u $function
+	put_definition 0000:3b:00.1 $a '{"mdev_type": "vfio-pci", "start": "manual", "attrs": [{"pf/power_limit": "50"}, {"reset_method": "bus"}]}'
 }
 
 before_undefine-several() {
@@ -209,7 +216,8 @@ describe() { # NAME
 	list-defined-one) command=(list -d --dumpjson -u "$a" -p example) host=example ;;
 	list-running) command=(list -v) host=example ;;
 	list-running-json) command=(list --dumpjson) host=example ;;
-	functions-start) command=(start -p 0000:3b:00.1 -t vfio-pci) host=vf-cards kind=start ;;
+	functions-enable) command=(start-parent-mdevs 0000:3b:00.0) host=vf-cards kind=start ;;
+	functions-start) command=(start -u "$a") host=vf-cards kind=start ;;
 	functions-stop) command=(stop -u "$function") host=vf-cards kind=stop ;;
 	types) command=(types) host=mtty-mdpy ;;
 	types-json) command=(types --dumpjson) host=mtty-mdpy ;;
@@ -222,6 +230,7 @@ describe() { # NAME
 	*-without-openat2) without=openat2 ;;
 	*-unprintable) output=/dev/full ;;
 	undefine-several) steps=1 ;;
+	functions-enable) steps=1 before=before_functions-enable ;;
 	list-defined*) before=before_list-defined ;;
 	list-running*) before=before_list-running ;;
 	functions*) before=before_functions ;;
