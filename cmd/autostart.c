@@ -401,7 +401,9 @@ int autostart_vfs(const struct host *h, const char *pf, bool defined)
 		return fail_errno(r, "cannot start the devices of the virtual functions of %s: what is kept for it cannot be read", pf);
 	if (r < 0 || !(defined || kept.bind))
 		return 0;
-	sriov_list_vfs(h, pf, &vfs);
+	r = sriov_list_vfs(h, pf, &vfs);
+	if (r < 0)
+		result = fail_errno(r, "perhaps not every device of the virtual functions of %s is started: they cannot be listed", pf);
 	for (size_t i = 0; i < vfs.n && !interrupted(); i++) {
 		_cleanup_(callouts_close) struct callouts all = {};
 		_cleanup_(run_done) struct run run = {

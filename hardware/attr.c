@@ -189,15 +189,12 @@ static char *value_shown(const char *text)
 	return length ? xasprintf("%.*s", (int)length, text) : xstrdup("\n");
 }
 
-int attr_put_back(int dir, const struct attr_change *change)
+static int put_back(int dir, const struct attr_change *change)
 {
 	_cleanup_free_ char *now = NULL, *value = NULL;
+	int r = read_beneath(dir, change->path, &now);
 	bool written;
-	int r;
 
-	if (!change->before)
-		return -ENODATA;
-	r = read_beneath(dir, change->path, &now);
 	if (r < 0 && change->after)
 		return r;
 	if (now && str_eq(now, change->before))
@@ -206,6 +203,11 @@ int attr_put_back(int dir, const struct attr_change *change)
 		return -ESTALE;
 	value = value_shown(change->before);
 	return attr_write(dir, change->path, value, &written);
+}
+
+int attr_put_back(int dir, const struct attr_change *change)
+{
+	return change->before ? put_back(dir, change) : -ENODATA;
 }
 
 static char *explain_open(const char *whose, const struct mdev_attr *attr, int r)

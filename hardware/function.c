@@ -183,9 +183,11 @@ static bool is_in_use(const struct host *h, int function)
 int function_take_back(const struct host *h, int function, const char *name, const char *driver)
 {
 	_cleanup_free_ char *holder = NULL, *bound = NULL;
-	_cleanup_close_ int lock = function_lock(h, function, name);
-	int r = function_holder(function, driver, &holder);
+	_cleanup_close_ int lock = -1;
+	int r;
 
+	lock = function_lock(h, function, name);
+	r = function_holder(function, driver, &holder);
 	if (r == -EBUSY || (r == 0 && !str_eq(holder, driver)))
 		return -ESTALE;
 	if (r == 0 && is_in_use(h, function))

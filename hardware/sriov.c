@@ -136,19 +136,21 @@ char *sriov_driver_epoch(const struct host *h, const char *pf)
 
 /* By the links: while somebody disables VFs, and waits for the user of one, their number
  * cannot be read without waiting, too. */
-void sriov_list_vfs(const struct host *h, const char *pf, struct strv *vfs)
+int sriov_list_vfs(const struct host *h, const char *pf, struct strv *vfs)
 {
 	_cleanup_close_ int fd = open_pf(h, pf);
+	int r = fd < 0 ? fd : 0;
 	char *name;
 
-	for (unsigned long i = 0; fd >= 0; i++) {
+	for (unsigned long i = 0; r == 0; i++) {
 		char link[32];
 
 		snprintf(link, sizeof(link), "virtfn%lu", i);
-		if (link_basename(fd, link, &name) < 0)
-			return;
-		strv_add(vfs, name);
+		r = link_basename(fd, link, &name);
+		if (r == 0)
+			strv_add(vfs, name);
 	}
+	return r == -ENOENT ? 0 : r;
 }
 
 static int store_text(int pf, const char *name, const char *text)

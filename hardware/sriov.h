@@ -27,8 +27,9 @@ bool sriov_is_address(const char *name);
 void sriov_list_pfs(const struct host *h, struct strv *pfs);
 /* The PF of a VF; caller frees.  -ENOENT: there is no such VF. */
 int sriov_find_pf(const struct host *h, const char *vf, char **ret_pf);
-/* Adds the names of the enabled VFs, in the PF's own order; never waits. */
-void sriov_list_vfs(const struct host *h, const char *pf, struct strv *vfs);
+/* Adds the names of the enabled VFs, in the PF's own order; never waits.  0, or -errno if that
+ * need not be all. */
+int sriov_list_vfs(const struct host *h, const char *pf, struct strv *vfs);
 /* The driver that has a PCI function; caller frees.  -ENOENT: none, or no such function. */
 int sriov_driver(const struct host *h, const char *function, char **ret_driver);
 /* What tells one loading of the PF's driver from another; caller frees, NULL: it has none. */
