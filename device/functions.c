@@ -197,6 +197,9 @@ static int prepare(const struct host *h, const struct mdev *m, int *ret_lock)
 		r = -ENOENT;
 	if (r == 0)
 		*ret_lock = function_lock(h, vf.fd, m->parent);
+	/* Who waits for a driver that hangs has the kernel's lock as well. */
+	if (r == 0 && *ret_lock == -ETIMEDOUT)
+		r = -ETIMEDOUT;
 	if (r == 0)
 		r = function_check(h, vf.fd, vf.kept.driver);
 	return r < 0 ? r : take_fd(&vf.fd);
@@ -249,6 +252,10 @@ static void explain_refusal(const struct host *h, const struct mdev *m, int r, s
 		break;
 	case -EBUSY:
 		explain_taken_by_host(h, m, error);
+		break;
+	case -ETIMEDOUT:
+		error_set(error, "another mdevctl has been giving %s to a driver, or taking it away, for a while; dmesg may tell whether the driver hangs",
+			  m->parent);
 		break;
 	case -EINPROGRESS:
 		error_set(error, "the driver of %s is just leaving it, and waits for who has it open", m->parent);

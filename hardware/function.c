@@ -187,6 +187,8 @@ int function_take_back(const struct host *h, int function, const char *name, con
 	int r;
 
 	lock = function_lock(h, function, name);
+	if (lock == -ETIMEDOUT)
+		return -EINPROGRESS;
 	r = function_holder(function, driver, &holder);
 	if (r == -EBUSY || (r == 0 && !str_eq(holder, driver)))
 		return -ESTALE;

@@ -22,7 +22,7 @@ bool function_is_gone(int function);
  */
 int function_holder(int function, const char *wanted, char **ret_driver);
 /* Waits for a while for others that change who has it.  A descriptor that keeps them
- * waiting; negative: there is no lock, of which it has told. */
+ * waiting; -ETIMEDOUT: they take too long, other errors: there is no lock. */
 int function_lock(const struct host *h, int function, const char *name);
 /*
  * Whether @driver could be given it now, by what can be seen: 0, or as function_give();
@@ -40,7 +40,8 @@ int function_give(const struct host *h, int function, const char *name, const ch
 char *function_override(int function);
 /*
  * Has no driver have it.  -ENOENT: none has, -ESTALE: another than @driver, which is left
- * alone, -EBUSY: somebody has it open.
+ * alone, -EBUSY: somebody has it open, -EINPROGRESS: a driver is leaving it, or another
+ * change of it does not end.
  */
 int function_take_back(const struct host *h, int function, const char *name, const char *driver);
 /* Whether the caller may do either; false only if permissions hinder. */
