@@ -309,18 +309,20 @@ static int wait_for_parent(const struct host *h, struct run *run)
 
 /* What has room for one device, is to be bound, and is not: that of a definition, if one
  * is kept for it.  Why it cannot be is told when it is started. */
-static void add_bound(const struct host *h, struct run *run)
+static int add_bound(const struct host *h, struct run *run)
 {
 	_cleanup_(mdev_done) struct mdev m = { .parent = str_intern(run->parent), .type = run->binds }, holder = {};
 
 	if (run->only_binds && run->wanted.n) {
 		mdev_list_done(&run->wanted);
-		return;
+		return 0;
 	}
 	if (run->wanted.n || bus_find_holder(h, run->parent, &holder) == 0)
-		return;
-	if (bus_fixed_uuid(h, &m))
-		mdev_list_take(&run->wanted, &m);
+		return 0;
+	if (!bus_fixed_uuid(h, &m))
+		return fail("cannot start a device on %s: that has gone, or cannot be looked at", run->parent);
+	mdev_list_take(&run->wanted, &m);
+	return 0;
 }
 
 /* Messages here are for syslog too: udev drops the stderr of what it runs. */
@@ -339,9 +341,7 @@ static int find_wanted(const struct host *h, struct run *run)
 		if (defined.m[i].autostart)
 			mdev_list_take(&run->wanted, &defined.m[i]);
 	mdev_list_sort(&run->wanted);
-	if (run->binds)
-		add_bound(h, run);
-	return 0;
+	return run->binds ? add_bound(h, run) : 0;
 }
 
 static int start_all(const struct host *h, struct run *run)
