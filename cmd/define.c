@@ -8,6 +8,7 @@
 #include "cmd/pin.h"
 #include "config.h"
 #include "device/bus.h"
+#include "device/unfinished.h"
 #include "lib/interrupt.h"
 #include "script/callout.h"
 #include "script/query.h"
@@ -274,6 +275,8 @@ int cmd_undefine(const struct host *h, const struct args *a)
 		else if (r != -ENOENT && first == 0)
 			first = r;
 	}
+	if (removed)
+		unfinished_unnote_stop(h, a->uuid);
 	if (first < 0 || removed)
 		return first;
 	return fail("cannot undefine %s: it is not defined%s%s; 'mdevctl list --defined' shows what is",

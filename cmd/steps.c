@@ -412,19 +412,41 @@ static int move(struct steps *steps, struct step *s, int refused)
 	return r;
 }
 
-/* -ENOSPC: there is no room, which is not told. */
+/* Others, as udev, start what is automatic, too; with the same attributes, if those were no others before. */
+static bool is_started_meanwhile(const struct steps *steps, const struct step *s)
+{
+	_cleanup_(strv_done) struct strv unfinished = {};
+	_cleanup_(mdev_done) struct mdev running = {};
+	const struct mdev_list one = { &running, 1 };
+
+	if ((s->old && !mdev_has_same_attrs(s->old, &s->m)) || bus_find_wait(steps->h, s->m.uuid, &running) < 0 ||
+	    !mdev_is_same_kind(&s->m, &running))
+		return false;
+	unfinished_list(steps->h, &one, &unfinished, NULL);
+	return !unfinished.n;
+}
+
+/* 1: it runs already; -ENOSPC: there is no room, which is not told. */
 static int try_start(struct steps *steps, struct step *s, struct error *error)
 {
 	int r = place_settle_type(steps->h, &s->m, error);
 
-	if (r < 0 || explain_taken(steps->h, &s->m, error) || pin_check(steps->h, &s->m, false, "cannot start") < 0)
+	if (r < 0)
 		return -ECANCELED;
-	r = start(steps, &s->m, false, error);
+	if (explain_taken(steps->h, &s->m, error))
+		r = -EEXIST;
+	else if (pin_check(steps->h, &s->m, false, "cannot start") < 0)
+		return -ECANCELED;
+	else
+		r = start(steps, &s->m, false, error);
 	if (r == 0)
 		add_step(steps, s);
+	else if (r == -EEXIST && is_started_meanwhile(steps, s))
+		r = 1;
 	return r;
 }
 
+/* 1: somebody else has done it. */
 static int do_start(struct steps *steps, struct step *s, bool told)
 {
 	int r, moved;
@@ -433,8 +455,10 @@ static int do_start(struct steps *steps, struct step *s, bool told)
 		_cleanup_(error_done) struct error error = {};
 
 		r = try_start(steps, s, &error);
-		if (r == 0)
-			return 0;
+		if (r > 0)
+			notice("%s was started by another process meanwhile", s->label);
+		if (r >= 0)
+			return r;
 		moved = s->is_placed && place_is_lost(r) ? move(steps, s, r) : -ENOENT;
 		if (moved == -ENOENT && place_is_lost(r) && !told)
 			return -ENOSPC;
@@ -497,12 +521,15 @@ int steps_do(struct steps *steps, struct step *step)
 {
 	int r = carry_out(steps, step);
 
-	return r < 0 ? r : tell(steps, step);
+	if (r < 0)
+		return r;
+	return r > 0 ? 0 : tell(steps, step);
 }
 
 int steps_do_optional(struct steps *steps, struct step *define, struct step *start)
 {
 	int r = carry_out(steps, define);
+	bool is_ours;
 
 	if (r < 0)
 		return r;
@@ -511,8 +538,9 @@ int steps_do_optional(struct steps *steps, struct step *define, struct step *sta
 		return -ECANCELED;
 	if (r < 0)
 		return r;
+	is_ours = start && r == 0;
 	r = tell(steps, define);
-	return r == 0 && start ? tell(steps, start) : r;
+	return r == 0 && is_ours ? tell(steps, start) : r;
 }
 
 json_t *steps_to_json(const struct steps *steps)

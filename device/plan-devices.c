@@ -63,21 +63,43 @@ static int resolve_type(struct planner *p, const struct wanted *w, const struct 
 	return 0;
 }
 
-/* What is kept beside a definition stays where the description does not say otherwise. */
-static void keep_keys(struct mdev *m, const struct mdev *old)
+/* What is kept beside a definition stays where the description does not say otherwise; words about
+ * the type, if they are to. */
+static void keep_keys(struct mdev *m, const struct mdev *old, bool same_type)
 {
 	const char *key;
 	json_t *value;
 
 	json_object_foreach(old->extra, key, value) {
-		/* Words about another type are no use. */
-		if (json_object_get(m->extra, key) ||
-		    (!str_eq(m->type, old->type) && strncmp(key, "type_", strlen("type_")) == 0))
+		if (json_object_get(m->extra, key) || (!same_type && strncmp(key, "type_", strlen("type_")) == 0))
 			continue;
 		if (!m->extra)
 			m->extra = json_object();
 		json_object_set(m->extra, key, value);
 	}
+}
+
+const struct mdev *planner_moved(const struct planner *p, const struct wanted *w)
+{
+	size_t first, n = planner_find_all(p->defined, p->now->scan.defined.n, w->m.uuid, &first);
+
+	for (size_t i = first; i < first + n && !(w->parent && !w->is_named); i++)
+		if (p->fate[planner_index_of(p, p->defined[i])] == FATE_GOES)
+			return p->defined[i];
+	return NULL;
+}
+
+/* The same of one that moves; but the pool, which chose, is the description's, and so is the
+ * type, unless it is pinned. */
+static void keep_moved_keys(const struct planner *p, const struct wanted *w, struct mdev *m)
+{
+	const struct mdev *old = planner_moved(p, w);
+	_cleanup_free_ char *pool = mdev_key(m, KEY_POOL) ? xstrdup(mdev_key(m, KEY_POOL)) : NULL;
+
+	if (!old)
+		return;
+	keep_keys(m, old, str_eq(m->type, old->type) && mdev_key(old, KEY_TYPE_DESCRIPTION));
+	mdev_set_key(m, KEY_POOL, pool);
 }
 
 /* The definition as it is to be on @parent, with the type of @like if that is what is asked for. */
@@ -192,8 +214,11 @@ void planner_settle(struct planner *p, const struct wanted *w, struct mdev *m, c
 		running = find_adopted(p, m);
 	if (old) {
 		p->fate[planner_index_of(p, old)] = w->parent ? FATE_STAYS : FATE_IS_CHOSEN;
-		keep_keys(m, old);
+		/* Words about another type are no use. */
+		keep_keys(m, old, str_eq(m->type, old->type));
 		change = planner_change(old, m);
+	} else {
+		keep_moved_keys(p, w, m);
 	}
 	if (is_broken)
 		change = xstrdup("what is no definition -> one");

@@ -157,6 +157,15 @@ static void add_placed(struct planner *p, const struct wanted *w, const struct p
 	mdev_done(&m);
 }
 
+/* Who is one of its pool already, and moves, makes them no more. */
+static bool is_of_pool(const struct planner *p, const struct wanted *w)
+{
+	const struct mdev *moved = planner_moved(p, w);
+	const char *pool = moved ? mdev_key(moved, KEY_POOL) : NULL;
+
+	return pool && w->pool && str_eq(pool, w->pool);
+}
+
 /* 1: it is put off, as there may be room once something else is done. */
 static int place_one(struct planner *p, const struct wanted *w, bool optional)
 {
@@ -168,7 +177,7 @@ static int place_one(struct planner *p, const struct wanted *w, bool optional)
 
 	if (!planner_wish(p, w, &wish, &pool))
 		return -ENOENT;
-	r = room_choose(&p->room, &wish, pool, &place, &error);
+	r = room_choose(&p->room, &wish, is_of_pool(p, w) ? NULL : pool, &place, &error);
 	if (r == 0) {
 		add_placed(p, w, &place, optional);
 		return 0;

@@ -53,6 +53,8 @@ size_t planner_index_of(const struct planner *p, const struct mdev *defined);
 bool planner_has_parent(const struct planner *p, const char *parent);
 /* Its parent is to be chosen. */
 void planner_open(struct planner *p, const struct wanted *w);
+/* The definition that goes, as this one is to be elsewhere; NULL: none does. */
+const struct mdev *planner_moved(const struct planner *p, const struct wanted *w);
 /* Whether an earlier step has stopped it to have it started again. */
 bool planner_was_stopped(const struct planner *p, const char *uuid);
 /* What is asked for, as survey_wish(); false: there is no such pool, which is told, or what is

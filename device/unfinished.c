@@ -17,7 +17,7 @@ static int open_mark(int dir, const char *uuid, bool *ret_was_there)
 
 	*ret_was_there = fd < 0 && errno == EEXIST;
 	if (*ret_was_there)
-		fd = openat(dir, uuid, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		fd = openat(dir, uuid, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -62,7 +62,7 @@ void unfinished_note_stop(const struct host *h, const char *uuid)
 	_cleanup_close_ int dir = host_make_dir(h, DIR_PATH), fd = -1;
 
 	if (dir >= 0)
-		fd = openat(dir, name, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		fd = openat(dir, name, O_RDONLY | O_CREAT | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		debug("going on without a mark that %s is to be started again", uuid);
 }
@@ -89,7 +89,7 @@ void unfinished_forget(const struct host *h, const char *uuid)
 
 static bool is_locked(int dir, const char *uuid)
 {
-	_cleanup_close_ int fd = openat(dir, uuid, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int fd = openat(dir, uuid, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 
 	return fd >= 0 ? flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK : errno == ENOENT;
 }
@@ -101,8 +101,9 @@ int unfinished_list(const struct host *h, const struct mdev_list *running, struc
 	struct dirent *e;
 	int r = host_opendirf(h, &dir, DIR_PATH);
 
+	/* Where there can be none, none have been kept. */
 	if (r < 0)
-		return r == -ENOENT ? 0 : r;
+		return r == -ENOENT || r == -ENOTDIR || r == -ELOOP ? 0 : r;
 	while ((e = dir_next(dir))) {
 		char *end = strchr(e->d_name, '.');
 

@@ -31,7 +31,7 @@ void unfinished_close(struct unfinished *mark);
 
 /* Marks that it is stopped to be started again, if that can be kept. */
 void unfinished_note_stop(const struct host *h, const char *uuid);
-/* It could not be stopped. */
+/* It could not be stopped, or nobody wants it started any more. */
 void unfinished_unnote_stop(const struct host *h, const char *uuid);
 /* It has been started, with all its attributes, or stopped: removes its marks. */
 void unfinished_forget(const struct host *h, const char *uuid);

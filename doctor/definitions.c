@@ -146,12 +146,22 @@ static bool check_vgpu(const struct host *h, const struct definitions *d, const 
 	return true;
 }
 
+static bool check_unfinished(const struct definitions *d, const struct mdev *m, struct findings *all)
+{
+	if (!m->active || !strv_has(&d->unfinished, m->uuid))
+		return false;
+	findings_add(all, HEALTH_FAIL, "definitions",
+		     xasprintf("%s: it is active without all of its attributes, as its start was cut off", m->uuid),
+		     xasprintf("mdevctl stop -u %s, then mdevctl start -u %s -p %s", m->uuid, m->uuid, m->parent));
+	return true;
+}
+
 static void check_definition(const struct host *h, const struct definitions *d,
 			     const struct mdev *m, struct findings *all)
 {
 	enum health health = m->autostart ? HEALTH_FAIL : HEALTH_WARN;
 
-	if (m->is_pci && check_vgpu(h, d, m, all))
+	if (check_unfinished(d, m, all) || (m->is_pci && check_vgpu(h, d, m, all)))
 		return;
 
 	if (!strv_has(&d->parents, m->parent)) {
@@ -173,10 +183,6 @@ static void check_definition(const struct host *h, const struct definitions *d,
 		findings_add(all, HEALTH_FAIL, "definitions",
 			     xasprintf("%s: it is automatic, but not active on %s", m->uuid, m->parent),
 			     xasprintf("mdevctl start-parent-mdevs %s", m->parent));
-	} else if (m->active && strv_has(&d->unfinished, m->uuid)) {
-		findings_add(all, HEALTH_FAIL, "definitions",
-			     xasprintf("%s: it is active without all of its attributes, as its start was cut off", m->uuid),
-			     xasprintf("mdevctl stop -u %s, then mdevctl start -u %s -p %s", m->uuid, m->uuid, m->parent));
 	}
 }
 
