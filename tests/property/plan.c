@@ -3,7 +3,7 @@
  * The planner alone, on random pairs of a host in memory and what that is to be: the same
  * two give the same plan; its steps can be taken in their order, and lead to what is wanted;
  * then there are none.  Where types do not share places, what is planned fits, and what is
- * refused does not.
+ * refused does not.  Killed at some step, the next one reaches the same.
  *
  *	plan [SEED [PAIRS]]
  *	plan SEED:PAIR	one alone
@@ -11,6 +11,7 @@
 #include "device/plan.h"
 
 #include <fnmatch.h>
+#include <limits.h>
 
 #define PARENTS 4
 #define TYPES 2
@@ -26,6 +27,7 @@ struct parent {
 struct device {
 	const char *parent, *type;
 	char uuid[UUID_LEN + 1];
+	bool is_unfinished; /* its start was killed before it had all of its attributes */
 };
 
 struct model {
@@ -33,8 +35,31 @@ struct model {
 	struct mdev_list defined;
 	struct device running[DEVICES_MAX];
 	size_t n_running;
+	struct strv stopped; /* marks: to be started again */
 	bool is_plain; /* each type has places of its own */
 };
+
+static struct model copy_model(const struct model *h)
+{
+	struct model copy = *h;
+
+	copy.defined = (struct mdev_list){};
+	copy.stopped = (struct strv){};
+	for (size_t i = 0; i < h->defined.n; i++) {
+		struct mdev m = mdev_copy(&h->defined.m[i]);
+
+		mdev_list_take(&copy.defined, &m);
+	}
+	for (size_t i = 0; i < h->stopped.n; i++)
+		strv_add(&copy.stopped, xstrdup(h->stopped.s[i]));
+	return copy;
+}
+
+static void model_done(struct model *h)
+{
+	mdev_list_done(&h->defined);
+	strv_done(&h->stopped);
+}
 
 static uint64_t state;
 static unsigned long pair;
@@ -61,6 +86,8 @@ static const char *const type_ids[TYPES] = { "t-1", "t-2" };
 static const char *const type_names[TYPES] = { "Small One", "Large Two" };
 static const char *const names[] = { "vm1", "vm2", "vm3", "web-1", "web-2", "web-3", "11111111-1111-4111-8111-111111111111",
 				     "22222222-2222-4222-8222-222222222222" };
+
+#define ATTRS "[{\"speed\": \"3\"}]"
 
 static void uuid_of_key(const char *key, char ret_uuid[UUID_LEN + 1])
 {
@@ -131,6 +158,8 @@ static void random_definition(struct model *h, const char *key)
 
 	uuid_of_key(key, m.uuid);
 	m.autostart = rnd(2);
+	if (rnd(2))
+		must(mdev_attrs_from_json(&m, ATTRS, strlen(ATTRS), "attributes", NULL) == 0);
 	if (*key > '9')
 		mdev_set_key(&m, KEY_NAME, key);
 	if (rnd(4) == 0)
@@ -178,8 +207,8 @@ static char *random_document(bool *ret_plain)
 
 		if (rnd(2) && !is_family)
 			continue;
-		d = json_pack("{s:s, s:s, s:[]}", "mdev_type", (rnd(2) ? type_ids : type_names)[rnd(TYPES)], "start",
-			      rnd(2) ? "auto" : "manual", "attrs");
+		d = json_pack("{s:s, s:s, s:o}", "mdev_type", (rnd(2) ? type_ids : type_names)[rnd(TYPES)], "start",
+			      rnd(2) ? "auto" : "manual", "attrs", rnd(2) ? json_loads(ATTRS, 0, NULL) : json_array());
 		if (is_family) {
 			count = rnd(4);
 			is_max = !count;
@@ -236,7 +265,11 @@ static void look(struct model *h, struct survey *s)
 
 		memcpy(m.uuid, h->running[i].uuid, sizeof(m.uuid));
 		mdev_list_take(&s->scan.running, &m);
+		if (h->running[i].is_unfinished)
+			strv_add(&s->unfinished, xstrdup(h->running[i].uuid));
 	}
+	for (size_t i = 0; i < h->stopped.n; i++)
+		strv_add(&s->stopped, xstrdup(h->stopped.s[i]));
 	mdev_list_sort(&s->scan.defined);
 	mdev_list_sort(&s->scan.running);
 }
@@ -257,14 +290,26 @@ static void show_survey(const struct model *h, const struct survey *now, const s
 		printf("problem: %s\n", problems->s[i]);
 }
 
+static void unmark(struct model *h, const char *uuid)
+{
+	for (size_t i = 0; i < h->stopped.n; i++)
+		if (str_eq(h->stopped.s[i], uuid)) {
+			free(h->stopped.s[i]);
+			h->stopped.s[i--] = h->stopped.s[--h->stopped.n];
+		}
+}
+
 static void stop(struct model *h, const struct step *s, struct strv *stopped)
 {
 	struct device *d = find_running(h, s->m.uuid);
 
 	must(d && str_eq(d->parent, s->m.parent) && str_eq(d->type, s->m.type));
 	*d = h->running[--h->n_running];
-	if (s->wanted)
+	unmark(h, s->m.uuid);
+	if (s->wanted) {
 		strv_add(stopped, xstrdup(s->m.uuid));
+		strv_add(&h->stopped, xstrdup(s->m.uuid));
+	}
 }
 
 static void write_definition(struct model *h, const struct step *s)
@@ -308,8 +353,10 @@ static bool take_step(struct model *h, const struct step *s, struct strv *stoppe
 	default:
 		must(s->kind == STEP_START);
 		must(find_definition(h, s->m.parent, s->m.uuid));
-		if (model_start(h, s->m.parent, s->m.type, s->m.uuid))
+		if (model_start(h, s->m.parent, s->m.type, s->m.uuid)) {
+			unmark(h, s->m.uuid);
 			return true;
+		}
 		if (s->is_optional)
 			undefine(h, s);
 		return s->is_optional;
@@ -373,6 +420,23 @@ static void check_device(struct model *h, const struct wanted *w, bool restart)
 	must(str_eq(running->parent, d->parent) && str_eq(running->type, d->type));
 }
 
+/* What was stopped, by this one or by one that was killed, is there again, with all of its attributes. */
+static void check_running(struct model *before, struct model *h, const struct blueprint *want)
+{
+	for (size_t i = 0; i < before->n_running; i++) {
+		const struct wanted *w = find_wanted(want, before->running[i].uuid, NULL);
+
+		must(!w || find_running(h, before->running[i].uuid));
+	}
+	for (size_t i = 0; i < h->n_running; i++) {
+		const struct device *d = &h->running[i];
+		const struct wanted *w = find_wanted(want, d->uuid, d->parent);
+		const struct mdev *m = find_definition(h, d->parent, d->uuid);
+
+		must(!d->is_unfinished || !w || !m || !m->n_attrs);
+	}
+}
+
 static void check_reached(struct model *h, const struct blueprint *want, const struct plan_options *options)
 {
 	for (size_t i = 0; i < want->n_devices; i++)
@@ -417,14 +481,28 @@ static bool is_room(struct model *h, const struct blueprint *want, const struct 
 	return true;
 }
 
-/* What one that applies does with it; false: not everything had room. */
-static bool carry_out(struct model *h, const struct blueprint *want, struct plan_options *options, bool *ret_refused)
+/* It dies before a step, or in the middle of it, once @left are taken. */
+static bool is_killed(struct model *h, const struct step *s, unsigned *left)
+{
+	struct device *d;
+
+	if ((*left)--)
+		return false;
+	if (s->kind != STEP_START || !rnd(2) || !model_start(h, s->m.parent, s->m.type, s->m.uuid))
+		return true;
+	d = find_running(h, s->m.uuid);
+	d->is_unfinished = s->m.n_attrs;
+	return true;
+}
+
+/* What one that applies does with it, until it is killed after so many steps; false: not everything had room. */
+static bool carry_out(struct model *h, const struct blueprint *want, struct plan_options *options, unsigned *steps, bool *ret_refused)
 {
 	_cleanup_(strv_done) struct strv stopped = {}, problems = {};
-	bool fits = true, is_partial = true;
+	bool fits = true, is_partial = true, killed = false;
 
 	*ret_refused = false;
-	for (int round = 0; round < 2 && is_partial; round++) {
+	for (int round = 0; round < 2 && is_partial && !killed; round++) {
 		struct survey now;
 		struct plan plan;
 
@@ -437,9 +515,11 @@ static bool carry_out(struct model *h, const struct blueprint *want, struct plan
 		must(!round || !is_partial);
 		*ret_refused |= !round && problems.n;
 		fits = fits && !problems.n;
-		for (size_t i = 0; i < plan.n && fits; i++)
-			if (!is_partial || plan.s[i].kind < STEP_DEFINE)
-				fits = take_step(h, &plan.s[i], &stopped);
+		for (size_t i = 0; i < plan.n && fits && !killed; i++)
+			if (!is_partial || plan.s[i].kind < STEP_DEFINE) {
+				killed = is_killed(h, &plan.s[i], steps);
+				fits = killed || take_step(h, &plan.s[i], &stopped);
+			}
 		plan_done(&plan);
 		survey_done(&now);
 	}
@@ -463,6 +543,42 @@ static void must_have_nothing_to_do(struct model *h, const struct blueprint *wan
 	survey_done(&now);
 }
 
+static void must_be_reached(struct model *before, struct model *h, const struct blueprint *want, const struct plan_options *options)
+{
+	check_reached(h, want, options);
+	if (!options->prune)
+		check_running(before, h, want);
+	must_have_nothing_to_do(h, want, options);
+}
+
+/* Killed after some of so many steps, it is run again. */
+static void check_kill(const struct model *before, const struct blueprint *want, struct plan_options *options, unsigned n, bool is_explicit)
+{
+	struct model first = copy_model(before), h = copy_model(before);
+	unsigned steps = rnd(n), all = UINT_MAX;
+	bool refused, fits;
+
+	if (is_verbose)
+		printf("killed after %u of %u\n", steps, n);
+	must(carry_out(&h, want, options, &steps, &refused));
+	/* Where types share places, who starts may have to try elsewhere; and what is chosen in another order may
+	 * leave no room for the last. */
+	fits = carry_out(&h, want, options, &all, &refused);
+	must(fits || !before->is_plain || !is_explicit);
+	if (fits)
+		must_be_reached(&first, &h, want, options);
+	model_done(&first);
+	model_done(&h);
+}
+
+static bool asks_for_max(const struct blueprint *want)
+{
+	for (size_t i = 0; i < want->n_devices; i++)
+		if (want->devices[i].is_rest)
+			return true;
+	return false;
+}
+
 enum outcome { REACHED, REFUSED, NO_ROOM, N_OUTCOMES };
 
 static enum outcome check_pair(void)
@@ -470,7 +586,8 @@ static enum outcome check_pair(void)
 	struct plan_options options = { .prune = rnd(2), .restart = rnd(2) };
 	_cleanup_(strv_done) struct strv problems = {};
 	bool is_explicit, refused, room, fits;
-	struct model h = {};
+	struct model h = {}, before;
+	unsigned left = UINT_MAX;
 	struct blueprint want;
 	char *text;
 
@@ -479,15 +596,18 @@ static enum outcome check_pair(void)
 	blueprint_read(&want, text, strlen(text), "document", &problems);
 	must(!problems.n);
 	room = is_explicit && h.is_plain && is_room(&h, &want, &options);
-	fits = carry_out(&h, &want, &options, &refused);
+	before = copy_model(&h);
+	fits = carry_out(&h, &want, &options, &left, &refused);
 	must(fits || !room);
 	must(fits || refused || !h.is_plain || options.restart || options.prune);
-	if (fits) {
-		check_reached(&h, &want, &options);
-		must_have_nothing_to_do(&h, &want, &options);
-	}
+	if (fits)
+		must_be_reached(&before, &h, &want, &options);
+	/* Of "as many as fit" the definitions alone tell who there is, also those that move. */
+	if (fits && left != UINT_MAX && !asks_for_max(&want))
+		check_kill(&before, &want, &options, UINT_MAX - left, is_explicit);
 	blueprint_done(&want);
-	mdev_list_done(&h.defined);
+	model_done(&before);
+	model_done(&h);
 	return fits ? REACHED : refused ? REFUSED : NO_ROOM;
 }
 
