@@ -96,21 +96,36 @@ int identity_find_held(const struct host *h, const struct provider *p, const cha
 	return 0;
 }
 
+static int find_on(const struct host *h, const struct provider *p, const char *uuid, const struct strv *parents,
+		   struct mdev *ret_mdev)
+{
+	for (size_t i = 0; i < parents->n; i++) {
+		_cleanup_(mdev_done) struct mdev m = {};
+
+		if (identity_find_held(h, p, parents->s[i], &m) == 0 && str_eq(m.uuid, uuid)) {
+			*ret_mdev = take(m);
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
 static int find_defined(const struct host *h, const struct provider *p, const char *uuid,
 			struct mdev *ret_mdev)
 {
 	_cleanup_(strv_done) struct strv parents = {};
 
 	config_parents_of(h, uuid, &parents);
-	for (size_t i = 0; i < parents.n; i++) {
-		_cleanup_(mdev_done) struct mdev m = {};
+	return find_on(h, p, uuid, &parents, ret_mdev);
+}
 
-		if (identity_find_held(h, p, parents.s[i], &m) == 0 && str_eq(m.uuid, uuid)) {
-			*ret_mdev = take(m);
-			return 0;
-		}
-	}
-	return -ENOENT;
+/* One whose definition has moved, or gone, while it runs. */
+static int find_noted(const struct host *h, const struct provider *p, const char *uuid, struct mdev *ret_mdev)
+{
+	_cleanup_(strv_done) struct strv parents = {};
+
+	note_find(h, uuid, &parents);
+	return find_on(h, p, uuid, &parents, ret_mdev);
 }
 
 /* One that is known by its parent and type only. */
@@ -142,5 +157,7 @@ int identity_find(const struct host *h, const struct provider *p, const char *uu
 	const size_t version_at = 14;
 	int r = find_defined(h, p, uuid, ret_mdev);
 
-	return r == -ENOENT && uuid[version_at] == '5' ? find_undefined(h, p, uuid, ret_mdev) : r;
+	if (r != -ENOENT)
+		return r;
+	return uuid[version_at] == '5' ? find_undefined(h, p, uuid, ret_mdev) : find_noted(h, p, uuid, ret_mdev);
 }

@@ -66,6 +66,22 @@ bool note_recall(const struct host *h, struct mdev *m)
 	return true;
 }
 
+void note_find(const struct host *h, const char *uuid, struct strv *parents)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *e;
+
+	if (host_opendirf(h, &dir, DIR_PATH) < 0)
+		return;
+	while ((e = dir_next(dir))) {
+		json_auto_t *note = read_note(h, e->d_name);
+		const char *noted = json_string_value(json_object_get(note, "uuid"));
+
+		if (noted && str_eq(noted, uuid))
+			strv_add(parents, xstrdup(e->d_name));
+	}
+}
+
 void note_forget(const struct host *h, const char *parent, const char *uuid)
 {
 	json_auto_t *note = read_note(h, parent);

@@ -20,6 +20,8 @@ int note_lock(const struct host *h, const char *parent);
 int note_keep(const struct host *h, const struct mdev *m);
 /* Whether there is a note of a device of this parent and type: gives @m its UUID and names. */
 bool note_recall(const struct host *h, struct mdev *m);
+/* Adds the parents that something with this UUID was noted of; it need not be there any more. */
+void note_find(const struct host *h, const char *uuid, struct strv *parents);
 /* @uuid NULL: of whatever device. */
 void note_forget(const struct host *h, const char *parent, const char *uuid);
 
