@@ -19,6 +19,7 @@ static const struct {
 	[STEP_UNDEFINE] = { '-', "undefine", NULL, "undefined", "undefined" },
 	[STEP_DEFINE] = { '+', "define", NULL, "defined", "defined" },
 	[STEP_MODIFY] = { '~', "modify", NULL, "modified", "modified" },
+	[STEP_LEAVE] = { '-', "undefine", NULL, "undefined", "undefined" },
 	[STEP_START] = { '>', "start", NULL, "started", "started" },
 };
 
@@ -92,10 +93,14 @@ static char *counts_text(const size_t n_of_kind[N_STEP_KINDS], size_t n_as_wante
 {
 	_cleanup_(strv_done) struct strv counts = {};
 
-	for (unsigned kind = 0; kind < N_STEP_KINDS; kind++)
-		if (n_of_kind[kind])
-			strv_add(&counts, xasprintf("%zu %s", n_of_kind[kind],
-						    n_of_kind[kind] == 1 ? words[kind].one : words[kind].several));
+	for (unsigned kind = 0; kind < N_STEP_KINDS; kind++) {
+		size_t n = kind == STEP_LEAVE ? 0 : n_of_kind[kind];
+
+		/* For who reads it both are the same. */
+		n += kind == STEP_UNDEFINE ? n_of_kind[STEP_LEAVE] : 0;
+		if (n)
+			strv_add(&counts, xasprintf("%zu %s", n, n == 1 ? words[kind].one : words[kind].several));
+	}
 	if (!counts.n)
 		strv_add(&counts, xstrdup("nothing to do"));
 	strv_add(&counts, xasprintf("%zu as wanted", n_as_wanted));

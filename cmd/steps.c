@@ -14,6 +14,7 @@
 #include "device/unfinished.h"
 #include "hardware/sriov.h"
 #include "lib/interrupt.h"
+#include "model/change.h"
 
 /* Directories of new virtual functions come without an event (hardware/nvidia.c). */
 #define VFS_MS 10000
@@ -83,13 +84,18 @@ static void file_done(struct file *f)
 	free(f->text);
 }
 
+static bool removes(const struct step *s)
+{
+	return s->kind == STEP_UNDEFINE || s->kind == STEP_LEAVE;
+}
+
 static struct file file_of(const struct step *s, const struct mdev *m)
 {
 	if (s->vfs)
 		return (struct file){ s->vfs->pf, xstrdup(CONFIG_VFS), vfs_to_text(s->vfs) };
 	if (s->pool)
 		return (struct file){ CONFIG_POOLS, xasprintf("%s.json", s->pool->name), pool_to_text(s->pool) };
-	return (struct file){ m->parent, xstrdup(m->uuid), s->kind == STEP_UNDEFINE ? NULL : mdev_to_text(m) };
+	return (struct file){ m->parent, xstrdup(m->uuid), removes(s) ? NULL : mdev_to_text(m) };
 }
 
 /* What is there is what the plan was made from, or the plan is none. */
@@ -115,7 +121,7 @@ static int check_same(const struct step *s, const char *text, size_t length)
 
 static int fail_to_change(const struct steps *steps, int r, bool done, const struct step *s, const struct file *f)
 {
-	const char *what = s->vfs || s->pool ? "cannot keep" : s->kind == STEP_UNDEFINE ? "cannot undefine" :
+	const char *what = s->vfs || s->pool ? "cannot keep" : removes(s) ? "cannot undefine" :
 			   s->kind == STEP_DEFINE ? "cannot define" : "cannot modify";
 
 	return fail_to_write(steps->h, r, done, what, f->parent, f->name);
@@ -193,7 +199,7 @@ static int unchange_file(struct steps *steps, const struct done *d)
  * that said so. */
 static void keep_identity(const struct steps *steps, const struct step *s)
 {
-	bool loses = s->wanted && (s->kind == STEP_UNDEFINE || (s->kind == STEP_MODIFY && s->old && !str_eq(s->old->type, s->m.type)));
+	bool loses = s->wanted && (s->kind == STEP_LEAVE || (s->kind == STEP_MODIFY && s->old && !str_eq(s->old->type, s->m.type)));
 	_cleanup_(mdev_done) struct mdev holder = {};
 
 	if (loses && bus_find_holder(steps->h, s->m.parent, &holder) == 0 && str_eq(holder.uuid, s->m.uuid) &&
@@ -207,6 +213,7 @@ static int change_definition(struct steps *steps, struct step *s, const struct m
 		[STEP_DEFINE] = ACTION_DEFINE,
 		[STEP_MODIFY] = ACTION_MODIFY,
 		[STEP_UNDEFINE] = ACTION_UNDEFINE,
+		[STEP_LEAVE] = ACTION_UNDEFINE,
 	};
 	struct callout c;
 	int r = callout_begin(&c, &steps->all, m, actions[s->kind], false);
@@ -219,8 +226,8 @@ static int change_definition(struct steps *steps, struct step *s, const struct m
 
 static int unchange_definition(struct steps *steps, const struct done *d)
 {
-	enum action action = d->step->kind == STEP_DEFINE   ? ACTION_UNDEFINE :
-			     d->step->kind == STEP_UNDEFINE ? ACTION_DEFINE :
+	enum action action = d->step->kind == STEP_DEFINE ? ACTION_UNDEFINE :
+			     removes(d->step)		    ? ACTION_DEFINE :
 							      ACTION_MODIFY;
 	const struct mdev *m = d->step->kind == STEP_MODIFY && d->step->old ? d->step->old : &d->m;
 	struct callout c;
@@ -300,6 +307,7 @@ static int undo(struct steps *steps, const struct done *d)
 	case STEP_DEFINE:
 	case STEP_MODIFY:
 	case STEP_UNDEFINE:
+	case STEP_LEAVE:
 		return unchange_definition(steps, d);
 	default:
 		return unchange_file(steps, d);
@@ -359,20 +367,33 @@ static struct step *make_step(struct steps *steps, enum step_kind kind, const st
 	return &made->step;
 }
 
+/* It has another type on the same parent. */
+static int move_type(struct steps *steps, struct step *modify, const struct place *place)
+{
+	json_auto_t *before = mdev_to_json(&modify->m), *after = NULL;
+
+	put(&modify->m, place);
+	after = mdev_to_json(&modify->m);
+	modify->change = change_text(before, after);
+	return steps_do(steps, modify);
+}
+
 /* The definition that is there from before. */
 static int move_definition(struct steps *steps, const struct step *s, const struct place *place)
 {
 	_cleanup_(error_done) struct error error = {};
 	_cleanup_(mdev_done) struct mdev m = {};
+	struct step *define;
 	int r = config_load(steps->h, s->m.uuid, s->m.parent, &m, &error);
 
 	if (r < 0)
 		return fail("cannot move %s: %s", s->label, error.text ? error.text : strerror(-r));
-	r = steps_do(steps, make_step(steps, STEP_UNDEFINE, s, &m));
-	if (r < 0)
-		return r;
-	put(&m, place);
-	return steps_do(steps, make_step(steps, STEP_DEFINE, s, &m));
+	if (str_eq(place->parent, m.parent))
+		return move_type(steps, make_step(steps, STEP_MODIFY, s, &m), place);
+	define = make_step(steps, STEP_DEFINE, s, &m);
+	put(&define->m, place);
+	r = steps_do(steps, define);
+	return r < 0 ? r : steps_do(steps, make_step(steps, STEP_LEAVE, s, &m));
 }
 
 /* The definition that this run has made, as if it had been made there. */
@@ -505,6 +526,7 @@ static int carry_out(struct steps *steps, struct step *s)
 	case STEP_DEFINE:
 	case STEP_MODIFY:
 	case STEP_UNDEFINE:
+	case STEP_LEAVE:
 		return change_definition(steps, s, &s->m);
 	default:
 		return change_file(steps, s, &s->m);

@@ -26,7 +26,7 @@ void planner_remove(struct planner *p, size_t i, const struct wanted *by)
 	/* Of one that is wanted elsewhere, the one who is asked for decides. */
 	if (!by && !p->options->files_only && running && str_eq(running->parent, d->parent))
 		planner_add_stop(p, mdev_label(d), running, d, NULL);
-	s = planner_add(p, STEP_UNDEFINE, mdev_label(d));
+	s = planner_add(p, by ? STEP_LEAVE : STEP_UNDEFINE, mdev_label(d));
 	s->m = mdev_copy(d);
 	s->old = d;
 	s->wanted = by;

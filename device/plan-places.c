@@ -51,7 +51,9 @@ static void displace(struct planner *p, const struct wanted *w, const char *pare
 	size_t n = 0;
 
 	for (size_t i = 0; i < plan->n; i++) {
-		if (plan->s[i].wanted == w && plan->s[i].kind >= STEP_DEFINE)
+		enum step_kind kind = plan->s[i].kind;
+
+		if (plan->s[i].wanted == w && (kind == STEP_DEFINE || kind == STEP_MODIFY || kind == STEP_START))
 			step_done(&plan->s[i]);
 		else
 			plan->s[n++] = plan->s[i];
@@ -128,6 +130,23 @@ static char *same_choice(const struct wanted *w)
 	return xasprintf("mdevctl start --dry-run -p '%s'%s", w->pattern ? w->pattern : w->parent, type);
 }
 
+/* What was to be left is just where there is room: it stays.  NULL: nothing was. */
+static const struct mdev *unleave(struct planner *p, const struct wanted *w, const char *parent)
+{
+	const struct mdev *d = planner_definition_on(p, w->m.uuid, parent);
+	struct plan *plan = p->plan;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		if (!d || plan->s[i].kind != STEP_LEAVE || plan->s[i].old != d)
+			continue;
+		step_done(&plan->s[i]);
+		plan->n--;
+		memmove(&plan->s[i], &plan->s[i + 1], (plan->n - i) * sizeof(*plan->s));
+		return d;
+	}
+	return NULL;
+}
+
 /* Of what the driver counts otherwise than it seems, the steps may fail and try elsewhere. */
 static void add_placed(struct planner *p, const struct wanted *w, const struct place *place, bool optional)
 {
@@ -137,6 +156,7 @@ static void add_placed(struct planner *p, const struct wanted *w, const struct p
 		.extra = place->type_name ? json_pack("{s:s}", KEY_TYPE_NAME, place->type_name) : NULL,
 	};
 	const struct mdev *running = planner_running(p, w->m.uuid);
+	const struct mdev *old = unleave(p, w, place->parent);
 	struct wanted typed = *w;
 	size_t first = p->plan->n;
 	struct mdev m = {};
@@ -147,7 +167,7 @@ static void add_placed(struct planner *p, const struct wanted *w, const struct p
 		/* One that goes on running as it was needs no place yet. */
 		if (!running || p->options->restart)
 			room_take(&p->room, &m, false);
-		planner_settle(p, w, &m, NULL);
+		planner_settle(p, w, &m, old);
 	}
 	for (size_t i = first; i < p->plan->n; i++) {
 		p->plan->s[i].is_placed = !running;

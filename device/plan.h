@@ -20,6 +20,7 @@ enum step_kind {
 	STEP_UNDEFINE,
 	STEP_DEFINE,
 	STEP_MODIFY,
+	STEP_LEAVE, /* undefine what is defined elsewhere by now, so that no moment is without a definition of it */
 	STEP_START,
 	N_STEP_KINDS,
 };

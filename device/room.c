@@ -199,6 +199,35 @@ static bool offers_kind(const struct room *room, const struct wish *wish, const 
 	return false;
 }
 
+static bool runs_on_card(const struct room *room, const char *card)
+{
+	const struct mdev_list *running = &room->now->scan.running;
+
+	for (size_t i = 0; i < running->n; i++)
+		if (running->m[i].is_pci && str_eq(card_of(room, running->m[i].parent), card))
+			return true;
+	return false;
+}
+
+/* A virtual function that is taken, or one of a card in use, tells less than it can have: some of it, or nothing. */
+static bool may_offer_more(const struct room *room, const struct wish *wish)
+{
+	for (size_t i = 0; i < room->view.n_parents; i++) {
+		const struct place_parent *p = &room->view.parents[i];
+
+		if (match_parent(wish, p) && has_one_place(room, p->name) && runs_on_card(room, p->card))
+			return true;
+	}
+	for (size_t i = 0; i < room->now->parents.n; i++) {
+		const char *name = room->now->parents.s[i];
+		const struct place_parent p = { .name = name, .card = name, .node = ANY_NODE };
+
+		if (!scan_find_parent(&room->view, name) && match_parent(wish, &p))
+			return true;
+	}
+	return false;
+}
+
 bool room_offers(const struct room *room, const struct wish *wish)
 {
 	for (size_t i = 0; i < room->view.n_parents; i++) {
@@ -212,7 +241,7 @@ bool room_offers(const struct room *room, const struct wish *wish)
 			if (offers_kind(room, wish, &wish->kinds[k], p))
 				return true;
 	}
-	return false;
+	return may_offer_more(room, wish);
 }
 
 int room_choose(struct room *room, const struct wish *wish, const struct pool *pool, struct place *ret_place,

@@ -606,6 +606,10 @@ def check_kill(pair, steps, rng):
     at_nth(host, *kill, "kill -KILL $PPID")
     killed = host.run("apply", "-", *pair.options(), text=text, may_die=True)
     must(killed.returncode == -9, "it was not killed at " + str(kill), killed.stderr)
+    wanted = {k for ds in pair.devices.values() for one in ds for k, d in one.items() if "count" not in d}
+    for _, key, _ in pair.kept:
+        must(key not in NAMES or key not in wanted or any(path.endswith("/" + uuid_of(key)) for path in host.files()),
+             "killed at %s it has lost the definition of %s" % (kill, key), killed.stdout)
     remove_scripts(host)
     r = host.run("apply", "-", "--dumpjson", *pair.options(), text=text)
     must(r.returncode == 0, "after a kill at %s it cannot be applied" % (kill,), killed.stdout, r.stderr)

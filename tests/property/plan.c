@@ -344,6 +344,7 @@ static bool take_step(struct model *h, const struct step *s, struct strv *stoppe
 		stop(h, s, stopped);
 		return true;
 	case STEP_UNDEFINE:
+	case STEP_LEAVE:
 		undefine(h, s);
 		return true;
 	case STEP_DEFINE:
