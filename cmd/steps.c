@@ -303,6 +303,9 @@ static int undo(struct steps *steps, const struct done *d)
 	case STEP_STOP:
 		return restart(steps, d);
 	case STEP_START:
+		/* It goes back to what it was next. */
+		if (strv_has(&steps->stopped, d->m.uuid))
+			unfinished_note_stop(steps->h, d->m.uuid);
 		return stop(steps, &d->m, true);
 	case STEP_DEFINE:
 	case STEP_MODIFY:
