@@ -73,14 +73,16 @@ static bool modify_is_right(const struct args *a)
 	optset changes = a->given & CHANGES;
 	bool live = has(a, O(LIVE)), json = has(a, O(JSONFILE));
 
-	if (!has(a, O_DEVICE) || (changes & (changes - 1)) || (!live && !changes && !has(a, O(TYPE))))
+	if (!has(a, O_DEVICE) || (changes & (changes - 1)) || (!live && !changes && !has(a, O(TYPE) | O(PIN))))
+		return false;
+	if (has(a, O(STRICT)) && !has(a, O(PIN)))
 		return false;
 	if (has(a, O(INDEX)) && !has(a, O(ADDATTR) | O(DELATTR)))
 		return false;
 	if (has(a, O(ADDATTR)) != has(a, O(VALUE)))
 		return false;
 	if (live)
-		return json && !has(a, O(TYPE));
+		return json && !has(a, O(TYPE) | O(PIN));
 	return !json || has(a, O(PARENT));
 }
 
@@ -96,12 +98,16 @@ static bool choice_is_right(const struct args *a)
 
 static bool start_is_right(const struct args *a)
 {
+	if (has(a, O(PIN)) && !has(a, O(NAME) | O(LIKE)))
+		return false;
+	if (has(a, O(LIKE)))
+		return !has(a, KINDS | O(JSONFILE));
 	return choice_is_right(a) && has(a, O_DEVICE | KINDS | O(JSONFILE));
 }
 
 static bool define_is_right(const struct args *a)
 {
-	if (has(a, O(JSONFILE)) && has(a, O(AUTO)))
+	if ((has(a, O(JSONFILE)) && has(a, O(AUTO))) || (has(a, O(STRICT)) && !has(a, O(PIN))))
 		return false;
 	return choice_is_right(a) && has(a, O_DEVICE | O(PARENT) | KINDS);
 }
@@ -118,21 +124,23 @@ static bool list_is_right(const struct args *a)
 static bool is_right(const struct args *a)
 {
 	bool takes_operand = (str_eq(ran, "start-parent-mdevs") && !has(a, O(ALL))) ||
-			     str_eq(ran, "define-pool") || str_eq(ran, "undefine-pool");
+			     str_eq(ran, "define-pool") || str_eq(ran, "undefine-pool") || str_eq(ran, "apply") ||
+			     str_eq(ran, "compat");
 	const optset named = O_DEVICE | O(PARENT);
 
 	if (has(a, O(HELP) | O(VERSION)) || !a->operand != !takes_operand)
 		return false;
 	if (str_eq(ran, "define"))
-		return define_is_right(a) && !(a->given & ~(named | CHOICES | O(AUTO) | O(JSONFILE) |
-							    O(FORCE) | O(ROOT)));
+		return define_is_right(a) && !(a->given & ~(named | CHOICES | O(AUTO) | O(JSONFILE) | O(PIN) |
+							    O(STRICT) | O(FORCE) | O(ROOT)));
 	if (str_eq(ran, "undefine"))
 		return has(a, O_DEVICE) && !(a->given & ~(named | O(FORCE) | O(ROOT)));
 	if (str_eq(ran, "modify"))
 		return modify_is_right(a) && !has(a, O(VERBOSE) | O(DUMPJSON));
 	if (str_eq(ran, "start"))
 		return start_is_right(a) &&
-		       !(a->given & ~(named | CHOICES | O(JSONFILE) | O(NO_LOAD) | O(FORCE) | O(ROOT)));
+		       !(a->given & ~(named | CHOICES | O(LIKE) | O(PIN) | O(STRICT) | O(JSONFILE) | O(NO_LOAD) |
+				      O(FORCE) | O(ROOT)));
 	if (str_eq(ran, "stop"))
 		return has(a, O_DEVICE) && !(a->given & ~(O_DEVICE | O(FORCE) | O(ROOT)));
 	if (str_eq(ran, "list"))
@@ -147,10 +155,18 @@ static bool is_right(const struct args *a)
 	if (str_eq(ran, "doctor"))
 		return !(a->given & ~(O(DUMPJSON) | O(ROOT)));
 	if (str_eq(ran, "define-vfs"))
-		return has(a, O(PARENT)) && has(a, O(COUNT)) &&
-		       !(a->given & ~(O(PARENT) | O(COUNT) | O(ROOT)));
+		return has(a, O(PARENT)) && has(a, O(COUNT) | O(JSONFILE)) &&
+		       (!has(a, O(BIND)) || has(a, O(DRIVER) | O(JSONFILE))) &&
+		       !(a->given & ~(O(PARENT) | O(COUNT) | O(DRIVER) | O(BIND) | O(JSONFILE) | O(ROOT)));
 	if (str_eq(ran, "undefine-vfs"))
 		return has(a, O(PARENT)) && !(a->given & ~(O(PARENT) | O(ROOT)));
+	if (str_eq(ran, "apply"))
+		return !(a->given & ~(O(DRY_RUN) | O(PRUNE) | O(RESTART) | O(DUMPJSON) | O(ROOT)));
+	if (str_eq(ran, "describe"))
+		return has(a, O_DEVICE) && !(has(a, O(PROBE)) && has(a, O(DEFINED))) &&
+		       !(a->given & ~(named | O(DEFINED) | O(PROBE) | O(ROOT)));
+	if (str_eq(ran, "compat"))
+		return !(a->given & ~(O(PARENT) | O(TYPE) | O(DUMPJSON) | O(ROOT)));
 	return !(a->given & ~O(ROOT));
 }
 
