@@ -219,6 +219,7 @@ static void must_mean_the_same(void)
 	if (first.operand)
 		strv_add(&argv, xstrdup(first.operand));
 	ran = NULL;
+	say_about(NULL);
 	must(mdevctl_main((int)argv.n, argv.s) == 0);
 	must(ran && str_eq(ran, command));
 	must(given.given == first.given && given.index == first.index);
@@ -287,6 +288,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	argv[argc] = NULL;
 	ran = NULL;
 	fuzz_forget();
+	/* A name that the last one was given. */
+	say_about(NULL);
 	/* "lsmdev" may stand after a path, and then it is the command. */
 	if (argc > 1 && str_eq(argv[1], "complete") && !ends_in_lsmdev(argv[0]))
 		must(mdevctl_main(argc, argv) == 0 && !ran && !fuzz_stderr()->length);
