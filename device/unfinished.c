@@ -67,24 +67,28 @@ void unfinished_note_stop(const struct host *h, const char *uuid)
 		debug("going on without a mark that %s is to be started again", uuid);
 }
 
-static void remove_mark(const struct host *h, const char *uuid, const char *suffix)
+/* @with_start: that of its start as well. */
+static void remove_marks(const struct host *h, const char *uuid, bool with_start)
 {
-	_cleanup_free_ char *name = xasprintf("%s%s", uuid, suffix);
 	_cleanup_close_ int dir = host_openf(h, O_PATH | O_DIRECTORY, DIR_PATH);
+	_cleanup_free_ char *name = NULL;
 
-	if (dir >= 0)
-		unlinkat(dir, name, 0);
+	if (dir < 0)
+		return;
+	name = xasprintf("%s" STOPPED, uuid);
+	unlinkat(dir, name, 0);
+	if (with_start)
+		unlinkat(dir, uuid, 0);
 }
 
 void unfinished_unnote_stop(const struct host *h, const char *uuid)
 {
-	remove_mark(h, uuid, STOPPED);
+	remove_marks(h, uuid, false);
 }
 
 void unfinished_forget(const struct host *h, const char *uuid)
 {
-	remove_mark(h, uuid, "");
-	remove_mark(h, uuid, STOPPED);
+	remove_marks(h, uuid, true);
 }
 
 static bool is_locked(int dir, const char *uuid)
